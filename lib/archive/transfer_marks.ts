@@ -56,7 +56,7 @@ export async function mark(
   if (found && isSame) return found;
   for await (const { key } of store.list(folder)) {
     if (key === lock || key.endsWith("/")) continue;
-    throw new UserError(`There is a collection ${collectionId} in bucket ${store.name} already`, {
+    throw new UserError(`Collection ${collectionId} already exists in bucket ${store.name}`, {
       hint: "Take another id.",
     });
   }

@@ -67,8 +67,7 @@ export function awsCost(type: CollectionConfig["type"], task: Task, pause?: numb
   }
   const run = PUTS * put + GETS * get;
   const most = hour + address + BUSY * put;
-  const costs =
-    `${most.toFixed(3)} dollars for each hour that it takes: task ${hour.toFixed(3)}, ` +
+  const costs = `${most.toFixed(3)} dollars per hour: task ${hour.toFixed(3)}, ` +
     `address ${address.toFixed(3)}, requests ${(BUSY * put).toFixed(3)} at most`;
   if (pause === undefined) return `On AWS it costs ${costs}. ${rest}`;
   const runs = Math.max(1, Math.round(MONTH * 3_600_000 / pause));

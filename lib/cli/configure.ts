@@ -18,24 +18,24 @@ export function addConfigure(program: Command, context: Context): void {
     .summary("Get Twitter API keys and store them in ~/.twarc.")
     .description(
       "Asks for the consumer key and secret of your application, sends you to a page that shows a PIN, and " +
-        "stores the keys that it gives, as twarc does. Secrets are never shown. Where nobody can be " +
+        "stores the keys, as twarc does. Secrets are never shown. If nobody can be " +
         "asked, they are read from CONSUMER_KEY, CONSUMER_SECRET, ACCESS_TOKEN and ACCESS_TOKEN_SECRET, " +
         "or BEARER_TOKEN.",
     )
     .option(
       "--profile [name]",
-      "profile to store the keys in; without a name, those that are there are listed",
+      "profile to store the keys in; without a name, the profiles are listed",
       MAIN_PROFILE,
     )
     .option("--twarc-config-filepath <path>", "file with the keys (default: ~/.twarc)")
     .option("--bearer-token", "store a bearer token; the other keys of the profile stay", false)
     .option(
       "--app",
-      "store the consumer key and secret alone, without a login: enough but for streams of version 1.1",
+      "store the consumer key and secret alone, without a login, which suffices except for streams of version 1.1",
       false,
     )
     .option("--yes", "do not ask before keys of another application are replaced", false)
-    .option("--no-check", "do not ask the API first whether it takes the keys, which costs nothing")
+    .option("--no-check", "do not try the keys at the API first, which is free")
     .addHelpText("after", example("configure --profile justin_littman"))
     .action(async (options) => {
       const { profile, twarcConfigFilepath, bearerToken, app, yes, check } = options;
@@ -58,16 +58,16 @@ export function addConfigure(program: Command, context: Context): void {
       output.line(`Keys stored in ${place}.`);
       if (mayBeShared(path, context)) {
         output.note(
-          `Others of this machine may be able to read it. So that you alone can: ${
+          `Other users of this machine may be able to read it. To restrict access to yourself: ${
             makePrivate(path, context)
           }`,
         );
       }
       const others = Object.keys(kept).filter((name) => !(name in keys));
-      if (others.length > 0) output.note(`It keeps its ${others.join(", ")}.`);
+      if (others.length > 0) output.note(`The profile keeps its ${others.join(", ")}.`);
       const named = profile === MAIN_PROFILE ? "" : ` --profile ${lastWord(profile)}`;
       output.note(
-        `Put them into a configuration with \`twarc-cloud collection-config keys${named}\`, or into a collection that ` +
+        `Add them to a configuration with \`twarc-cloud collection-config keys${named}\`, or to a collection that ` +
           `is in a bucket with \`twarc-cloud collection keys ID${named}\`.`,
       );
     });
@@ -105,7 +105,7 @@ async function tried(keys: TwitterKeys, context: Context): Promise<void> {
   if (found.is === "taken") return;
   if (found.is === "unknown") return output.note(`The keys could not be tried: ${found.why}.`);
   const { UserError } = await import("../base/errors.ts");
-  throw new UserError(`The API does not take these keys: ${found.why}`, {
+  throw new UserError(`The API rejected these keys: ${found.why}`, {
     hint:
       "Nothing was stored. Copy them again from the developer portal; --no-check stores them as they are.",
   });
@@ -168,6 +168,6 @@ async function cleaned(given: string, name: string): Promise<string> {
   if ("key" in found) return found.key;
   const { UserError } = await import("../base/errors.ts");
   throw new UserError(`${name} ${found.fault}`, {
-    hint: "Copy it again from the developer portal, and paste it alone.",
+    hint: "Copy it again from the developer portal, and paste only the key.",
   });
 }

@@ -142,7 +142,7 @@ export function notePassedOver(store: Store, { output }: Pick<Context, "output">
   const [first] = found;
   if (first) {
     const links = someOf(found.map(({ message }) => message));
-    output.note(`Passed over, and not read: ${links}. ${first.hint ?? ""}`);
+    output.note(`Skipped, and not read: ${links}. ${first.hint ?? ""}`);
   }
   return found.length;
 }
@@ -152,7 +152,7 @@ async function spoolEnv(spool: string, { bucket, runner }: Settings): Promise<Co
   if (runner === "local") return { TWARC_CLOUD_SPOOL: resolve(spool) };
   const { UserError } = await import("../base/errors.ts");
   throw new UserError(
-    `--spool is for harvesters of this machine, and those of ${bucket.text} run on AWS`,
+    `--spool is for harvesters of this machine, but those of ${bucket.text} run on AWS`,
     {
       hint: "Leave it out: a container has its temporary files in /tmp.",
     },

@@ -16,9 +16,9 @@ const OF_NPM = /[\\/]node_modules[\\/]/;
 /** Adds the command. */
 export function addInstall(program: Command, context: Context): void {
   program.command("install")
-    .summary("Put the command twarc-cloud where your shell finds it.")
+    .summary("Install the command twarc-cloud into your PATH.")
     .description(
-      "Writes a small program twarc-cloud that starts this one from its source, in whatever folder you are. Run " +
+      "Writes a small program twarc-cloud that starts this one from its source, from any folder. Run " +
         "it again after you have moved the source.",
     )
     .option("--folder <path>", "folder for it (default: ~/.local/bin)")
@@ -44,8 +44,8 @@ export function addInstall(program: Command, context: Context): void {
       output.line(
         isWindows
           ? `Add ${target} to your PATH (Settings, "Edit environment variables"), and open a new terminal.`
-          : `Your shell does not look there yet. For good: echo 'export PATH="${target}:$PATH"' >> ~/.profile, and ` +
-            "log in again. For this terminal: " + `export PATH="${target}:$PATH"`,
+          : `That folder is not in your PATH yet. To add it permanently: echo 'export PATH="${target}:$PATH"' >> ~/.profile, and ` +
+            "log in again. Only for this terminal: " + `export PATH="${target}:$PATH"`,
       );
     });
 }
@@ -57,7 +57,7 @@ async function checkOurs(path: string): Promise<void> {
     throw error;
   });
   if (found === null || found.includes(MARK)) return;
-  throw new UserError(`${path} is there already, and is not of this command`, {
+  throw new UserError(`${path} already exists, and was not written by this command`, {
     hint: "Move it away, or choose another folder with --folder.",
   });
 }

@@ -12,7 +12,7 @@ export function nextStep({ timestamp }: JsonObject, path: string): string {
 
 /** Returns how to update a collection in the bucket from a file. */
 export function updateStep(path: string): string {
-  return `Next, change the collection in the bucket: twarc-cloud collection-config update${
+  return `Next, update the collection in the bucket: twarc-cloud collection-config update${
     fileFlag(path)
   }`;
 }
@@ -20,8 +20,8 @@ export function updateStep(path: string): string {
 /** Returns how to fill in a template. @param fillIn What to write into it besides keys. */
 export function afterTemplate(fillIn: string | undefined, path: string): string {
   const keys = `twarc-cloud collection-config keys${fileFlag(path)}`;
-  if (fillIn === undefined) return `Next, put your keys into it: ${keys}`;
-  return `Next, write ${fillIn} into it, then put your keys into it: ${keys}`;
+  if (fillIn === undefined) return `Next, add your keys to it: ${keys}`;
+  return `Next, write ${fillIn} into it, then add your keys to it: ${keys}`;
 }
 
 /** Returns the flag for a file that is not the default. */

@@ -5,14 +5,14 @@ import { InvalidArgumentError } from "@commander-js/extra-typings";
 /** Parses a whole number, 0 or more. @throws InvalidArgumentError */
 export function wholeNumber(text: string): number {
   if (/^\d{1,15}$/.test(text)) return Number(text);
-  throw new InvalidArgumentError("It has to be a whole number.");
+  throw new InvalidArgumentError("It must be a whole number.");
 }
 
 /** Parses a whole number, 1 or more. @throws InvalidArgumentError */
 export function positive(text: string): number {
   const number = wholeNumber(text);
   if (number > 0) return number;
-  throw new InvalidArgumentError("It has to be 1 or more.");
+  throw new InvalidArgumentError("It must be 1 or more.");
 }
 
 /** Parses a TCP port; 0 lets the system pick one. @throws InvalidArgumentError */
@@ -29,5 +29,5 @@ export function time(text: string): number {
   const hasZone = isDay || /(Z|[+-]\d\d:?\d\d)$/.test(text.slice(10));
   const ms = Date.parse(hasZone ? text : `${text}Z`);
   if ((isDay || isTime) && !Number.isNaN(ms)) return ms;
-  throw new InvalidArgumentError("It has to be like 2026-01-31 or 2026-01-31T12:00:00Z.");
+  throw new InvalidArgumentError("It must be like 2026-01-31 or 2026-01-31T12:00:00Z.");
 }

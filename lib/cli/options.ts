@@ -13,7 +13,7 @@ export function configFileOption() {
 export function bucketOption() {
   return new Option(
     "--bucket <bucket>",
-    "bucket, or a folder that begins with . or / (default: what twarc_cloud.ini says, else ./twarc-cloud-data)",
+    "bucket, or a folder that begins with . or / (default: bucket in twarc_cloud.ini, else ./twarc-cloud-data)",
   );
 }
 
@@ -21,7 +21,7 @@ export function bucketOption() {
 export function spoolOption() {
   return new Option(
     "--spool <folder>",
-    "folder of your own for temporary files (default: TWARC_CLOUD_SPOOL, else in your state folder)",
+    "folder for temporary files, accessible only to you (default: TWARC_CLOUD_SPOOL, else in your state folder)",
   ).argParser((folder: string) => {
     if (folder !== "") return folder;
     throw new InvalidArgumentError("It is empty.");

@@ -91,7 +91,7 @@ export class Output {
     const { isOutTerminal, outBytes } = this.#terminal;
     if (!isOutTerminal && outBytes) return outBytes(bytes);
     throw new UsageError("A terminal cannot show this file", {
-      hint: "Send it to a file or a program: `> FILE`, `| PROGRAM`.",
+      hint: "Redirect it to a file or a program: `> FILE`, `| PROGRAM`.",
     });
   }
 

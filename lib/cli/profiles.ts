@@ -18,7 +18,7 @@ export async function tellProfiles(named: string | undefined, context: Context):
   const { listProfiles } = await import("../secrets/twarc_files.ts");
   const paths = await keyFiles(named, context);
   const profiles = await listProfiles(paths);
-  if (profiles.length === 0) context.output.note(`There are no keys in ${paths.join(" or ")}.`);
+  if (profiles.length === 0) context.output.note(`No keys were found in ${paths.join(" or ")}.`);
   for (const { name, path, keys } of profiles) {
     context.output.line(`${name}  ${path}  (${Object.keys(keys).join(", ") || "no keys"})`);
   }
@@ -65,16 +65,16 @@ async function confirmReplacing(
 ): Promise<boolean> {
   const { isoTime } = await import("../base/clock.ts");
   const { count, someOf } = await import("./output.ts");
-  const putBy = by ? `, put there by ${by}` : "";
+  const putBy = by ? `, stored by ${by}` : "";
   const what =
     `Other keys are in the parameter ${parameter}: ${theirs} since ${isoTime(since)}${putBy}` +
     ` (yours are ${mine})`;
-  const run = users.length === 1 ? "1 collection runs" : `${count(users.length)} collections run`;
+  const run = users.length === 1 ? "1 collection uses" : `${count(users.length)} collections use`;
   const whose = users.length === 0
-    ? "No collection of the bucket runs on them"
-    : `${run} on them: ${someOf(users)}`;
+    ? "No collection of the bucket uses them"
+    : `${run} them: ${someOf(users)}`;
   if (yes) {
-    output.note(`${what}. ${whose}. Yours take their place.`);
+    output.note(`${what}. ${whose}. Yours replace them.`);
     return true;
   }
   const answer = await output.confirm(`${what}. ${whose}. Replace them?`);

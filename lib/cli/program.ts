@@ -23,7 +23,7 @@ export function buildProgram(
     "Collects tweets for months: user timelines, searches and filter streams, into a folder or a bucket.",
   )
     .version(context.version, "-V, --version", "show version and exit")
-    .option("--debug", "show what is behind an error", false)
+    .option("--debug", "show the cause of an error", false)
     .addHelpText(
       "after",
       "\nFirst steps:\n  twarc-cloud configure\n" +
@@ -57,8 +57,8 @@ function addHelp(program: Command): void {
         );
         if (!below) {
           const known = found.commands.map((one) => one.name()).join(", ");
-          throw new UsageError(`There is no command ${names.join(" ")}`, {
-            hint: `There are: ${known}`,
+          throw new UsageError(`Unknown command ${names.join(" ")}`, {
+            hint: `Commands: ${known}`,
           });
         }
         found = below;

@@ -133,7 +133,7 @@ Deno.test("a collection that is there is not copied over", async () => {
   const store = await harvested();
   await assert.rejects(mark({ store, collectionId: "c" }, marker), {
     name: "UserError",
-    message: /There is a collection c in bucket .* already/,
+    message: /Collection c already exists in bucket/,
   });
   const to = new MemoryStore();
   await mark({ store: to, collectionId: "d" }, marker);

@@ -17,7 +17,7 @@ Deno.test("a month of a stream is its task, its address and its requests, whethe
 Deno.test("one run is told by the hour, and a schedule by the month", () => {
   assert.match(
     awsCost("search", X86),
-    /^On AWS it costs 0\.021 dollars for each hour that it takes: task 0\.012, address 0\.005, requests 0\.003 at most\. /,
+    /^On AWS it costs 0\.021 dollars per hour: task 0\.012, address 0\.005, requests 0\.003 at most\. /,
   );
   const monthly = awsCost("user_timeline", X86, 3_600_000);
   assert.match(

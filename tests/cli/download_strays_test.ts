@@ -43,7 +43,7 @@ for (const [name, why] of NAMES) {
       for (const key of folders) await store.put(key, bytesOf("x"));
       await assert.rejects(fetching(store, to), (error) => {
         assert.ok(error instanceof UserError);
-        assert.match(error.message, /^3 keys of the bucket cannot be the name of a file here: /);
+        assert.match(error.message, /^3 keys of the bucket is not a valid file name here: /);
         assert.match(error.message, why);
         assert.match(error.message, /; all others are downloaded$/);
         return true;
@@ -73,7 +73,7 @@ Deno.test("of an object and others below its name, as S3 may have them, one is c
       await store.put(`${HARVEST}${first}`, bytesOf("1"));
       await fetching(store, `${to}/${first === "x"}`);
       await store.put(`${HARVEST}${second}`, bytesOf("2"));
-      const wanted = /^One key .* harvests\/.*\/x(\/y)? \(no file here can have its name\)/;
+      const wanted = /^One key .* harvests\/.*\/x(\/y)? \(its name is not a valid file name here\)/;
       await assert.rejects(fetching(store, `${to}/${first === "x"}`), { message: wanted });
       assert.equal(checkSums(await copyIn(`${to}/${first === "x"}`)), 3);
     }
@@ -86,7 +86,7 @@ Deno.test("strays are named beside what is damaged, which is the worse", () =>
     await store.put(`${HARVEST}tweets-20260102030001.jsonl.gz`, bytesOf("other"));
     await assert.rejects(fetching(store, to), {
       exitCode: 3,
-      message: /^One file is not in the bucket as listed: .*; One key of the bucket cannot be/,
+      message: /^One file is not in the bucket as listed: .*; One key of the bucket is not a valid/,
     });
   }));
 

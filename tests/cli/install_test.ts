@@ -25,7 +25,7 @@ Deno.test(
       const bin = place.path("a folder's bin");
       assert.match(
         await place.ok("install", "--folder", bin),
-        /^Installed: .*\nYour shell .*PATH=/,
+        /^Installed: .*\nThat folder .*PATH=/,
       );
       const path = join(bin, "twarc-cloud");
       const there = place.path("elsewhere");
@@ -107,7 +107,7 @@ Deno.test("install is done again over its own, and over nothing else", () =>
     await Deno.writeTextFile(join(bin, name), "somebody's own");
     const refused = await place.run("install", "--folder", bin);
     assert.equal(refused.code, 1);
-    assert.match(refused.err, /is there already, and is not of this command.*--folder/);
+    assert.match(refused.err, /already exists, and was not written by this command.*--folder/);
     assert.equal(await Deno.readTextFile(join(bin, name)), "somebody's own");
   }));
 

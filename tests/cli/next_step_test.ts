@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { inOneProcess } from "../e2e/program.ts";
 
 const ADD = /Next, add the collection to the bucket: twarc-cloud collection add\n/;
-const UPDATE = /Next, change the collection in the bucket: twarc-cloud collection-config update\n/;
+const UPDATE = /Next, update the collection in the bucket: twarc-cloud collection-config update\n/;
 
 Deno.test("each change of the file says what comes next, by whether its collection is in a bucket", () =>
   inOneProcess(async (place) => {
@@ -16,7 +16,7 @@ Deno.test("each change of the file says what comes next, by whether its collecti
     const people = ["user_timeline", "--id", "people", "--yes"];
     assert.match(
       await said("collection-config", "template", ...people),
-      /put your keys into it: twarc-cloud collection-config keys\n$/,
+      /add your keys to it: twarc-cloud collection-config keys\n$/,
     );
     assert.match(await said("collection-config", "keys"), ADD);
     assert.match(await said("collection-config", "userids", "12"), ADD);

@@ -111,10 +111,10 @@ Deno.test("what a harvest leaves out is said to who follows it as to who looks a
     contextWith({ output }),
   );
   const lines = [
-    "Tweets that matched and were not delivered: 3",
-    "Left out, as they are of protected accounts: 2 timelines, 1 tweet",
-    "User 7 (away) could not be read, the next harvest asks again: 503",
-    "The API did not take expansions",
+    "Matching tweets that were not delivered: 3",
+    "Left out, from protected accounts: 2 timelines, 1 tweet",
+    "User 7 (away) could not be read, the next harvest retries: 503",
+    "The API rejected expansions",
   ];
   for (const line of lines) assert.ok(out.join("").includes(`${line}\n`), line);
   assert.deepEqual(leftOutLines(info), lines);

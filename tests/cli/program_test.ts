@@ -25,7 +25,7 @@ Deno.test("help of a command is to be had in front of it too, and a usage error 
     }
     const unknown = await place.run("help", "collection", "nonce");
     assert.equal(unknown.code, 2);
-    assert.match(unknown.err, /There is no command collection nonce\. There are: list, add/);
+    assert.match(unknown.err, /Unknown command collection nonce\. Commands: list, add/);
     const usage = await place.run("collection", "once");
     assert.match(usage.err, /\nSee: twarc-cloud collection once --help\n$/);
   }));
@@ -55,7 +55,7 @@ Deno.test("every command's help ends with an example of it", async () => {
   }
 });
 
-Deno.test("--debug shows what is behind an error, which is one line without it", () =>
+Deno.test("--debug shows the cause of an error, which is one line without it", () =>
   inOneProcess(async (place) => {
     const plain = await place.run("collection", "once", "nope");
     assert.equal(plain.err.trimEnd().split("\n").length, 1);

@@ -158,7 +158,7 @@ Deno.test("on AWS too cron waits, the same schedule starts nothing twice, and st
     const { pids } = agent;
     assert.equal(pids.length, 1);
     const again = await schedule("rate(7 days)");
-    assert.match(again, /in force already: nothing is started/);
+    assert.match(again, /already in force: nothing was started/);
     const next = /next at \S+/;
     assert.equal(next.exec(again)?.[0], next.exec(first)?.[0]);
     assert.deepEqual(agent.pids, pids);
@@ -238,7 +238,7 @@ Deno.test("a run that AWS could not start is shown with its schedule, and what t
     const { code, out, err } = await place.run("collection", "scheduled");
     assert.equal(code, 0, err);
     assert.match(out, /^tweets_find_schedule => cron/);
-    assert.match(err, /Whether each run was started could not be looked at: Looking at the queue/);
+    assert.match(err, /Could not check whether each run was started: Looking at the queue/);
   }));
 
 Deno.test("what cannot start is not called started: the reason is shown, nothing of it stays, and it is listed as failing", () =>
@@ -286,7 +286,7 @@ Deno.test("keys of another person stay: both fingerprints and the collections ar
     assert.equal(code, 1);
     assert.match(
       err,
-      /Other keys are in the parameter \/twarc-cloud\/tweets\/keys\/main: sha256:\w{8} since 2\d{3}-.*Z, put there by .* \(yours are sha256:\w{8}\)\. 1 collection runs on them: find\. Keep yours .*--profile NAME.*--yes/,
+      /Other keys are in the parameter \/twarc-cloud\/tweets\/keys\/main: sha256:\w{8} since 2\d{3}-.*Z, stored by .* \(yours are sha256:\w{8}\)\. 1 collection uses them: find\. Keep yours .*--profile NAME.*--yes/,
     );
     assert.equal(await Deno.readTextFile(place.path("collection.json")), file);
     await place.ok("collection", "once", "find", "--wait");
@@ -294,7 +294,7 @@ Deno.test("keys of another person stay: both fingerprints and the collections ar
     assert.match(await Deno.readTextFile(place.path("collection.json")), /"profile": "ben"/);
     const replaced = await place.run("collection-config", "keys", "--yes");
     assert.equal(replaced.code, 0);
-    assert.match(replaced.err, /1 collection runs on them: find\. Yours take their place/);
+    assert.match(replaced.err, /1 collection uses them: find\. Yours replace them/);
   }));
 
 Deno.test("the only profile that there is keeps its name in Parameter Store, beside others' main", () =>

@@ -100,7 +100,7 @@ Deno.test("a collection that has an id which begins with - works as any other, b
     await place.ok("collection", "once", "--wait", "--", "-x");
     const { tweets } = JSON.parse(await place.ok("harvest", "last", "--json", "--", "-x"));
     assert.ok(tweets > 0);
-    assert.match(await place.ok("collection", "verify", "--", "-x"), /^-x: whole/);
+    assert.match(await place.ok("collection", "verify", "--", "-x"), /^-x: intact/);
     const { err } = await place.run("harvest", "running", "--", "-x");
     assert.match(err, /See the last one with: twarc-cloud harvest last -- -x$/m);
     await place.ok("collection-config", "download", "--", "-x");
@@ -141,7 +141,7 @@ Deno.test("a configuration is refused with every reason at once", () =>
 Deno.test("files that are missing, empty or unreadable are named", () =>
   inOneProcess(async (place) => {
     await refused(place, ["collection", "add"], {
-      says: /There is no file collection\.json\. Make it with/,
+      says: /File collection\.json does not exist\. Create it with/,
     });
     await place.writeJson("collection.json", {
       id: "tl",
@@ -150,14 +150,14 @@ Deno.test("files that are missing, empty or unreadable are named", () =>
       users: {},
     });
     await refused(place, ["collection-config", "userid-files", "none.txt"], {
-      says: /There is no file none\.txt/,
+      says: /File none\.txt does not exist/,
     });
     await Deno.writeTextFile(place.path("empty.txt"), "\n# nobody\n\n");
     await refused(place, ["collection-config", "userid-files", "empty.txt"], {
-      says: /no name in empty\.txt/,
+      says: /empty\.txt has no names/,
     });
     await refused(place, ["collection-config", "screenname-files", "empty.txt"], {
-      says: /no name in empty/,
+      says: /empty\.txt has no names/,
     });
     await refused(place, ["collection-config", "userids", "12", "x1"], {
       says: /"x1" is not an id/,

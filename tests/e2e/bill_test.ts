@@ -135,7 +135,7 @@ Deno.test("what only costs is left out where nobody agreed to it, and bounded; s
     assert.match(err, /^Asking how much the users wrote costs 0\.60 dollars\. .*--yes/);
     assert.match(
       out,
-      /Posts +at most 192,000\n(.*\n)*.*This estimate +0\.00 dollars \(nothing was asked\)/,
+      /Posts +at most 192,000\n(.*\n)*.*This estimate +0\.00 dollars \(nothing was requested\)/,
     );
     assert.equal(place.sandbox.ledger.billed.dollars, 0);
     const asked = await estimate(place, "--yes");
@@ -306,7 +306,7 @@ Deno.test("a used up cap is told with the day on which it begins anew", () =>
     assert.equal(code, 1);
     assert.match(
       err,
-      /UsageCapExceeded.*The month's cap resets on \d{4}-\d\d-01\. What was coll/,
+      /UsageCapExceeded.*The month's cap resets on \d{4}-\d\d-01\. Collected tweets/,
     );
     assert.match(
       await place.ok("harvest", "last", "find"),

@@ -68,7 +68,7 @@ Deno.test("killed with -9 and started again while the API still counts its conne
     const said = await place.ok("harvest", "last", "live");
     assert.match(
       said,
-      /Spans that are missing: 1 .*\n {2}\S+Z to \S+Z: The harvester was interrupted\n/,
+      /Gaps: 1 .*\n {2}\S+Z to \S+Z: The harvester was interrupted\n/,
     );
   }, { world: world(), lingerMs: 600_000 }));
 

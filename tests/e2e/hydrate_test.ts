@@ -142,7 +142,7 @@ Deno.test("what costs more than cents is asked for, and nothing is left behind w
     await withIds(place);
     const { code, err } = await place.run("collection", "hydrate", "ids.txt");
     assert.equal(code, 1);
-    assert.match(err, /241 ids cost at most .*1\.2.*Go on with --yes\./);
+    assert.match(err, /241 ids cost at most .*1\.2.*Continue with --yes\./);
     assert.equal(await Deno.stat(place.path("twarc-cloud-data")).catch(() => null), null);
   }, small));
 

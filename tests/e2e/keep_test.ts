@@ -17,7 +17,7 @@ Deno.test("a stream whose harvester is killed with -9 goes on by itself, until f
     await place.add(FILTER);
     const started = await place.run("collection", "filter-start", "live");
     assert.deepEqual([started.code, started.out], [0, "Started\n"]);
-    assert.match(started.err, /started again where it ends by a fault.*twarc-cloud scheduler/);
+    assert.match(started.err, /restarted if it fails.*twarc-cloud scheduler/);
     await until(() => Promise.resolve(place.sandbox.streams.size > 0));
     const killed = await pidOf(place, "live");
     Deno.kill(killed, "SIGKILL");
@@ -47,7 +47,7 @@ Deno.test("what is to be alive and is not is shown wherever harvests are, and ca
     const fault = { since, tries: 3, problem, exit_code: 3, next, wait_ms: 4_000 };
     const kept = { collection_id: "live", flags: {}, since, keeper: "k" };
     await writeKept(store, { ...kept, state: "waiting", fault });
-    const why = `since ${since}: ${problem} It is started again at ${next}`;
+    const why = `since ${since}: ${problem} It is restarted at ${next}`;
     assert.equal(await place.ok("collection", "list"), `Collections:\nlive (restarting ${why})\n`);
     assert.match(await place.ok("harvest", "list"), new RegExp(`^live => .*RESTARTING ${why}\n$`));
     const [listed] = JSON.parse(await place.ok("harvest", "list", "--json"));

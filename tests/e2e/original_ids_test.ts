@@ -13,7 +13,7 @@ for (const [name, objects] of await originalBuckets()) {
       const listed = await place.ok("collection", "list");
       for (const id of IDS) {
         assert.ok(listed.includes(id), id);
-        assert.ok((await place.ok("collection", "verify", id)).startsWith(`${id}: whole`), id);
+        assert.ok((await place.ok("collection", "verify", id)).startsWith(`${id}: intact`), id);
         const path = place.path("twarc-cloud-data", "collections", id, "collection.json");
         const config = JSON.parse(await Deno.readTextFile(path));
         await Deno.writeTextFile(path, JSON.stringify({ ...config, keys: place.sandbox.keys }));
@@ -29,7 +29,7 @@ for (const [name, objects] of await originalBuckets()) {
         assert.ok((await place.ok("collection", "scheduled")).includes(id), id);
         await place.ok("collection", "stop", id);
         const after = await place.ok("collection", "verify", id);
-        assert.ok(after.startsWith(`${id}: whole`), after);
+        assert.ok(after.startsWith(`${id}: intact`), after);
         // What is to be typed is one word for a shell.
         const quoted = `'${id.replaceAll("'", "'\\''")}'`;
         assert.ok(after.includes(`redact-keys ${/^\w+$/.test(id) ? id : quoted}`), after);

@@ -104,7 +104,7 @@ Deno.test("a bucket of the Python original is read by every command, and harvest
     assert.ok(await Deno.stat(`${root}/tweets-20190309153508.jsonl.gz`));
     assert.ok(await Deno.stat(`${root}/harvester.json`));
 
-    const whole = /^test_collection: whole\. \d harvests?, \d+ tweets/;
+    const whole = /^test_collection: intact\. \d harvests?, \d+ tweets/;
     const repaired = await place.ok("collection", "verify", id, "--repair");
     const [inventory, ...report] = repaired.split("\n");
     assert.match(

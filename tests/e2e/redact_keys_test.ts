@@ -9,8 +9,8 @@ for (const [name, objects] of await originalBuckets()) {
       await placeIn(bucket, objects);
       const out = await place.ok("collection", "verify");
       for (const id of ["people", "words", "live"]) {
-        assert.match(out, new RegExp(`^${id}: whole`, "m"));
-        const named = `Take them out with: twarc-cloud collection redact-keys ${id}$`;
+        assert.match(out, new RegExp(`^${id}: intact`, "m"));
+        const named = `Remove them with: twarc-cloud collection redact-keys ${id}$`;
         assert.equal(out.match(new RegExp(named, "gm"))?.length, 1, "once a collection");
       }
       assert.doesNotMatch(out, ORIGINAL_SECRET);
@@ -24,7 +24,7 @@ for (const [name, objects] of await originalBuckets()) {
       assert.match(redacted, /^changesets\/change-\d+\.json: keys replaced by fingerprints$/m);
       assert.doesNotMatch(redacted, ORIGINAL_SECRET);
       const after = await place.ok("collection", "verify", "people");
-      assert.match(after, /^people: whole/);
+      assert.match(after, /^people: intact/);
       assert.doesNotMatch(after, /redact-keys/);
       assert.match(
         await place.ok("collection", "redact-keys", "people"),

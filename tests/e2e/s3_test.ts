@@ -129,10 +129,10 @@ Deno.test("a tweet that is deleted is in no version of any object, of merged pie
     place.sandbox.world.remove(deleted);
     const out = await place.run("collection", "compliance", "live", "--apply");
     assert.equal(out.code, 0, out.err);
-    assert.match(out.err, /\d older versions of such files are deleted, too\./);
+    assert.match(out.err, /\d older versions of such files were deleted, too\./);
     assert.deepEqual(await has(deleted), []);
     assert.equal((await has(kept)).length, 1);
-    assert.match(await place.ok("collection", "verify", "live"), /^live: whole/);
+    assert.match(await place.ok("collection", "verify", "live"), /^live: intact/);
     client.destroy();
   }));
 
@@ -166,7 +166,7 @@ Deno.test("of what the original wrote, under whatever id, redact-keys leaves key
     const listed = await place.ok("collection", "list");
     for (const id of ids) {
       assert.ok(listed.includes(`${id}\n`), listed);
-      assert.match(await place.ok("collection", "verify", id), /whole/);
+      assert.match(await place.ok("collection", "verify", id), /intact/);
       await place.ok("collection", "download", id);
       await Deno.stat(place.path("download", "tweets", "collections", id, "collection.json"));
       assert.ok((await versionsWithKeys(client)).some((key) => key.includes(`/${id}/`)), id);
@@ -177,7 +177,7 @@ Deno.test("of what the original wrote, under whatever id, redact-keys leaves key
       const { code, out, err } = await place.run("collection", "redact-keys", id, "--yes");
       assert.equal(code, 0, err);
       assert.match(out, /keys replaced by fingerprints/);
-      assert.match(err, /\d+ older versions of such files are deleted, too/);
+      assert.match(err, /\d+ older versions of such files were deleted, too/);
     }
     assert.deepEqual(await versionsWithKeys(client), []);
     // As if the versions before had not been allowed to be deleted then.
@@ -196,7 +196,7 @@ Deno.test("of what the original wrote, under whatever id, redact-keys leaves key
     assert.match(asked.err, new RegExp(`^${kept}: ${name}$`, "m"));
     assert.match(asked.err, new RegExp(`^Error: été: ${kept}\\. .*--yes`, "m"));
     const again = await place.run("collection", "redact-keys", "été", "--yes", "--json");
-    assert.match(again.err, /older versions of such files are deleted, too/);
+    assert.match(again.err, /older versions of such files were deleted, too/);
     const { purged: { since, ...purged }, ...done } = JSON.parse(again.out);
     assert.deepEqual(done, { collection_id: "été", files: [], keys: [], others: [] });
     assert.deepEqual(purged, { older_versions: 2, files: [name], left: null });

@@ -34,7 +34,7 @@ Deno.test("a schedule harvests at once, is listed, is carried out by the schedul
       listed.out,
       /^twarc-cloud-data_find_schedule => rate\(1 minute\)\n {2}every minute, next at 20\S+Z, last harvest: \S+/,
     );
-    assert.match(listed.err, /No scheduler carries them out: start `twarc-cloud scheduler`/);
+    assert.match(listed.err, /No scheduler runs them: start `twarc-cloud scheduler`/);
     const [{ next, ...found }] = JSON.parse(await place.ok("collection", "scheduled", "--json"));
     assert.deepEqual(found, {
       collection_id: "find",
@@ -62,14 +62,17 @@ Deno.test("a schedule harvests at once, is listed, is carried out by the schedul
     await until(async () => (await place.harvests("find")).length === 2);
     await until(async () => (await place.ok("harvest", "list")) === "No running harvests.\n");
     const served = await place.run("collection", "scheduled");
-    assert.match(served.err, /They are carried out by process \d+ of /);
+    assert.match(served.err, /They are run by process \d+ of /);
     for (const scheduler of schedulers) scheduler.kill("SIGTERM");
     const reports = await Promise.all(schedulers.map((scheduler) => scheduler.output()));
     const lines = reports.map(({ stdout }) => new TextDecoder().decode(stdout)).join("");
     assert.match(lines, /^\S+ find started\n(\S+ find ended: complete, \d+ tweets\.\n)?$/);
     const said = reports.map(({ stderr }) => new TextDecoder().decode(stderr));
     assert.match(said[0] ?? "", /^find: every minute, next at 20/m);
-    assert.match(said[1] ?? "", /Another scheduler serves this bucket since .*: process \d+ of /);
+    assert.match(
+      said[1] ?? "",
+      /Another scheduler has been running for this bucket since .*: process \d+ of /,
+    );
     await assert.rejects(Deno.stat(presence), Deno.errors.NotFound);
     assert.deepEqual(reports.map(({ code }) => code), [0, 0]);
     assert.equal((await place.harvests("find")).length, 2);
@@ -117,7 +120,7 @@ Deno.test("a schedule that is in force starts nothing when it is given again, an
     const next = new Date(Date.parse(JSON.parse(kept).last_due) + 86_400_000).toISOString();
     const again = await schedule("rate(1 day)");
     assert.deepEqual([again.code, again.out], [0, "Scheduled\n"]);
-    assert.match(again.err, /^That schedule is in force already: nothing is started\.$/m);
+    assert.match(again.err, /^That schedule is already in force: nothing was started\.$/m);
     assert.ok(
       again.err.includes(`Every 1 day, next at ${next}.`) ||
         again.err.includes(`Every day, next at ${next}.`),
@@ -147,7 +150,7 @@ Deno.test("stop ends the schedule and leaves a harvest that runs, which --now en
     assert.deepEqual([stopped.code, stopped.out], [0, "Stopped\n"]);
     assert.match(
       stopped.err,
-      /The harvest goes on\. Stop it with: .* collection stop --now find$/m,
+      /The harvest continues\. Stop it with: .* collection stop --now find$/m,
     );
     assert.equal(await place.ok("collection", "scheduled"), "No scheduled collections.\n");
     assert.match(await place.ok("harvest", "list"), /^find => .*RUNNING$/m);
@@ -155,7 +158,7 @@ Deno.test("stop ends the schedule and leaves a harvest that runs, which --now en
     assert.equal(again.code, 1);
     assert.match(
       again.err,
-      /^Error: find is not scheduled, and its harvest goes on\. .* collection stop --now find$/m,
+      /^Error: find is not scheduled, but it is being harvested\. .* collection stop --now find$/m,
     );
     await place.add({ id: "live", type: "filter", filter: { track: "sandbox" } });
     await place.ok("collection", "filter-start", "live");
@@ -222,7 +225,7 @@ Deno.test("unlock asks before it ends a harvest that lives, and says how to end 
     assert.equal(code, 1);
     assert.match(
       err,
-      /^Error: Process \d+ of .* harvests live: .*collection stop --now live\. --force/,
+      /^Error: Process \d+ of .* harvests live and .*collection stop --now live\. --force/,
     );
     assert.match(await place.ok("harvest", "list"), /live => .*RUNNING/);
     const kept = await Deno.readTextFile(await place.runnerPath("kept", "live.json"));
@@ -273,7 +276,7 @@ Deno.test("a downloaded collection is what is in the bucket, without lock, check
     assert.equal(code, 1);
     assert.match(
       err,
-      /^Error: One key of the bucket cannot be .* here: a:b\\u001b\[2J\\c \(it has a/m,
+      /^Error: One key of the bucket is not .* here: a:b\\u001b\[2J\\c \(it has a/m,
     );
     assert.match(err, /all others are downloaded\. Remove them from the bucket/);
   }, { world: world() }));

@@ -67,7 +67,7 @@ Deno.test("max_records brings the newest of what is new; the rest is a gap, and 
     assert.equal(await newest(place), all[0], "since_id moves on");
     assert.match(
       await place.ok("harvest", "last", "find"),
-      /Spans that are missing: 1 .*\n.*: max_records \(250\) was reached: older tweets were not requested/,
+      /Gaps: 1 .*\n.*: max_records \(250\) was reached: older tweets were not requested/,
     );
     const more = place.post(300).toReversed();
     await place.harvest("find");
@@ -78,7 +78,7 @@ Deno.test("max_records brings the newest of what is new; the rest is a gap, and 
     assert.match(await place.ok("collection", "gaps", "find", "--fill"), /: due\. max_records/);
     assert.match(
       await place.ok("collection", "verify", "find"),
-      /^find: whole/,
+      /^find: intact/,
       "as it is recorded",
     );
     for (let harvest = 0; harvest < 4; harvest++) await place.harvest("find");
@@ -88,7 +88,7 @@ Deno.test("max_records brings the newest of what is new; the rest is a gap, and 
     assert.deepEqual((await gapsOf(place)).map(({ status }) => status), ["filled", "filled"]);
     assert.match(
       (await place.run("collection", "gaps", "find", "--fill")).err,
-      /No gap is open: nothing more is asked for/,
+      /No gap is open: nothing more is requested/,
     );
     assert.equal((await place.run("collection", "verify", "find")).code, 0);
   }, { world: world(1_000) }));

@@ -8,7 +8,7 @@ Deno.test("stats shows what a collection has, marks what was missed, and draws i
     await Deno.writeTextFile(`${folder}/gaps.jsonl`, `${JSON.stringify(gap)}\n`);
     const text = await place.ok("collection", "stats", "find", "--svg", "days.svg");
     assert.match(text, /^Tweets: 243, made from \d{4}-\d\d-\d\d to \d{4}-\d\d-\d\d$/m);
-    assert.match(text, /^ *\^+\n\^ A part was missed: 1 gap in all\.$/m);
+    assert.match(text, /^ *\^+\n\^ Partly missed: 1 gap in all\.$/m);
     assert.match(text, /^Kinds: 243 post|^Kinds: post 243$/m);
     assert.match(await Deno.readTextFile(place.path("days.svg")), /^<svg .*class="gap"/s);
     const json = JSON.parse(await place.ok("collection", "stats", "find", "--json"));

@@ -75,7 +75,7 @@ Deno.test("what is found out about users is recorded, and leads to what the conf
     assert.equal(left[ids[9] ?? ""]?.since_id, undefined);
     const last = await place.ok("harvest", "last", "tl");
     assert.match(last, /User \d+ \(unknown\): not_found/);
-    assert.match(last, /Left out, as they are of protected accounts: 1 timeline$/m);
+    assert.match(last, /Left out, from protected accounts: 1 timeline$/m);
     assert.match(
       await place.ok("collection-config", "changes", "tl"),
       /users -> \d+ deleted with value/,

@@ -164,7 +164,7 @@ Deno.test("a collection that is whole is told so, with what it has", () =>
     await harvested(place);
     assert.match(
       await place.ok("collection", "verify"),
-      /^find: whole\. 2 harvests, 93 tweets in 2 files \(\d+K\)\n$/,
+      /^find: intact\. 2 harvests, 93 tweets in 2 files \(\d+K\)\n$/,
     );
     assert.deepEqual((await told(place)).faults, []);
   }, world()));
@@ -215,8 +215,8 @@ Deno.test("a harvest that was killed is told by verify, and settled by --repair;
     assert.match(refused.err, /find is being harvested/);
     const all = await place.run("collection", "verify", "--repair");
     assert.equal(all.code, 0, all.err);
-    assert.match(all.err, /find is being harvested by .* since \S+: it is left alone/);
-    assert.match(all.out, /^find: whole\. 3 harvests/);
+    assert.match(all.err, /find is being harvested by .* since \S+: skipped/);
+    assert.match(all.out, /^find: intact\. 3 harvests/);
     harvest.kill("SIGKILL");
     await harvest.output();
     const [fault] = (await told(place)).faults;
@@ -243,7 +243,7 @@ Deno.test("--repair says what it did, with --json in the JSON, and standard outp
     const out = await place.ok("collection", "verify", "--repair");
     assert.match(
       out,
-      /^Set aside collections\S+, which no manifest lists, as \S+\nfind: whole\./,
+      /^Set aside collections\S+, which no manifest lists, as \S+\nfind: intact\./,
     );
   }, world()));
 
@@ -286,13 +286,13 @@ Deno.test("timelines with users that are gone, and a stream with gaps, are whole
     }
     place.sandbox.streams.say({ limit: { track: 5 } });
     await until(async () => (await place.running("live")).undelivered === 5);
-    assert.match(await place.ok("collection", "verify", "live"), /^live: whole/);
+    assert.match(await place.ok("collection", "verify", "live"), /^live: intact/);
     await place.ok("collection", "filter-stop", "live");
     const out = await place.ok("collection", "verify");
-    assert.match(out, /live: whole\. 1 harvest, \d tweets in 1 file \(\S+\), 1 span missed/);
+    assert.match(out, /live: intact\. 1 harvest, \d tweets in 1 file \(\S+\), 1 span missed/);
     assert.match(out, /\n {2}missed from \S+Z to \S+Z: \S/);
-    assert.match(out, /tl_1_1: whole\. 2 harvests/);
-    assert.match(out, /tl_2: whole\. 2 harvests/);
+    assert.match(out, /tl_1_1: intact\. 2 harvests/);
+    assert.match(out, /tl_2: intact\. 2 harvests/);
   }, { world: World.made({ clock: systemClock, users: 21, tweetsPerUser: 12 }), replay: 3 }));
 
 /** Every id of which a reader gets the tweet, of files that are damaged as far as they can be read. */

@@ -22,7 +22,7 @@ Deno.test("an API that knows the new words alone is harvested, verified and dehy
     ]);
     assert.match(
       await place.ok("harvest", "last", "find"),
-      /The API did not take tweet\.fields, post\.fields was asked for instead/,
+      /The API rejected tweet\.fields, post\.fields was requested instead/,
     );
     const lines = await place.tweets("find");
     assert.ok(lines.every((line) => /"edit_history_post_ids"/.test(line)));

@@ -12,7 +12,7 @@ export function addBucket(program: Command, context: Context): void {
   const group = program.command("bucket")
     .summary("Bucket-related commands.")
     .description(
-      "See what a bucket is, and say whether it is a copy of another one, or has moved.",
+      "Show the identity of a bucket, and tell a copy from a bucket that has moved.",
     );
   addShow(group, context);
   addIsCopy(group, context);
@@ -23,7 +23,7 @@ function addShow(group: Command, context: Context): void {
   group.command("show")
     .summary("Show the identity of a bucket.")
     .description(
-      "Shows the identity of a bucket, which is in twarc-cloud.json at its head: a copy has the same one.",
+      "Shows the identity of a bucket, which is in twarc-cloud.json at its root: a copy has the same one.",
     )
     .addOption(bucketOption())
     .option("--json", "print JSON")
@@ -55,32 +55,32 @@ async function tell(
 
 function addIsCopy(group: Command, context: Context): void {
   group.command("is-copy")
-    .summary("Make a copy of a bucket one of its own.")
+    .summary("Make a copy of a bucket independent.")
     .description(
-      "Makes a copy of a bucket one of its own, with an id of its own, while the other one goes on. Its collections are " +
+      "Makes a copy of a bucket an independent one, with an id of its own, while the other one continues. Its collections are " +
         "harvested only where they are started or scheduled here.",
     )
     .addOption(bucketOption())
-    .option("--title <text>", "what it is, for a person")
+    .option("--title <text>", "title of the bucket, for people")
     .addHelpText("after", example("bucket is-copy --bucket ./copy"))
     .action(async ({ bucket, title }) => {
       const asked = await askedOf(bucket, context);
       const { isCopy } = await import("../../runner/local/recognised.ts");
       const settled = await isCopy(asked, title === undefined ? {} : { title });
-      context.output.line(`Bucket ${asked.bucket.text} is one of its own now.`);
+      context.output.line(`Bucket ${asked.bucket.text} is an independent bucket now.`);
       noteLocks(settled, context);
     });
 }
 
 function addHasMoved(group: Command, context: Context): void {
   group.command("has-moved")
-    .summary("Take a bucket for the one that was elsewhere before.")
+    .summary("Confirm that a bucket has moved here.")
     .description(
-      "Takes a bucket for the one that was elsewhere before: its schedules on this machine go on here. Where the other " +
-        "one is still there, commands that change something refuse it from now on.",
+      "Confirms that a bucket has moved here: its schedules on this machine continue here. If the other " +
+        "one still exists, commands that would change it fail from now on.",
     )
     .addOption(bucketOption())
-    .option("--title <text>", "what it is, for a person")
+    .option("--title <text>", "title of the bucket, for people")
     .addHelpText("after", example("bucket has-moved --bucket ./new_place"))
     .action(async ({ bucket, title }) => {
       const asked = await askedOf(bucket, context);
@@ -99,5 +99,9 @@ async function askedOf(text: string | undefined, context: Context): Promise<Buck
 
 function noteLocks({ locks }: Settled, { output }: Context): void {
   if (locks === 0) return;
-  output.note(`Removed here: ${many(locks, "lock")} of harvesters of the other one, which go on.`);
+  output.note(
+    `Removed from the copy: ${
+      many(locks, "lock")
+    } of harvesters of the other bucket, which continue.`,
+  );
 }

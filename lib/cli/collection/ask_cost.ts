@@ -92,8 +92,8 @@ async function estimateCheaply(
   } catch (error) {
     context.signal.throwIfAborted();
     if (!soon.aborted && !(error instanceof TwarcCloudError)) throw error;
-    const why = soon.aborted ? "the API does not answer" : messageOf(error);
-    context.output.note(`What it costs could not be estimated: ${why}.`);
+    const why = soon.aborted ? "the API does not respond" : messageOf(error);
+    context.output.note(`The cost could not be estimated: ${why}.`);
     return null;
   }
 }

@@ -34,7 +34,7 @@ export async function harvestOnce(
     if (!wait) throw busy(started);
     const since = running.harvest_timestamp;
     output.note(
-      `${collectionId} is being harvested already, since ${since}: this is that harvest.`,
+      `${collectionId} is already being harvested, since ${since}: attached to that harvest.`,
     );
     return await followRunning(opened, running, context);
   }
@@ -135,10 +135,10 @@ export async function followRunning(
 
 function gone(collectionId: string): OutsideError {
   return new OutsideError(
-    `The harvester of ${collectionId} is gone, before its harvest had ended`,
+    `The harvester of ${collectionId} has gone before its harvest ended`,
     {
       hint:
-        "What was committed is safe, and the next harvest goes on from there. What it said last: " +
+        "What was committed is safe, and the next harvest resumes from there. See its last messages with: " +
         `twarc-cloud harvest logs ${lastWord(collectionId)}`,
     },
   );

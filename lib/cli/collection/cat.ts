@@ -9,16 +9,16 @@ export function addCat(group: Command, context: Context): void {
   group.command("cat")
     .summary("Print the tweets of a collection.")
     .description(
-      "Prints the tweets of a collection, or of one of its harvests, one a line: of version 1.1 each as it was sent, " +
-        "of version 2 each with what it refers to inside of it, as `twarc2 flatten` does. Only what the manifests list " +
-        "is read. A file that is damaged is named at the end.",
+      "Prints the tweets of a collection, or of one of its harvests, one a line: those of version 1.1 as they were sent, " +
+        "those of version 2 with the objects that they refer to inlined, as `twarc2 flatten` does. Only what the manifests list " +
+        "is read. Damaged files are named at the end.",
     )
     .argument("<collection-id>", "collection")
     .addOption(bucketOption())
     .option("--harvest <harvest>", "tweets of one harvest: last, or its id or time")
     .option(
       "--clean",
-      "put U+FFFD in place of half a character, which the API sends now and then and jq does not read",
+      "replace unpaired surrogates by U+FFFD: the API sends some now and then, and jq cannot read them",
       false,
     )
     .addHelpText("after", example("collection cat test_collection --clean | jq -r .full_text"))

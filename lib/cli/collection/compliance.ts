@@ -15,16 +15,16 @@ export function addCompliance(group: Command, context: Context): void {
   group.command("compliance")
     .summary("List the tweets that must be deleted, and delete them.")
     .description(
-      "Hands the ids of a collection's tweets to X's batch compliance, and lists those that must be deleted " +
+      "Submits the ids of a collection's tweets to X's batch compliance, and lists those that must be deleted " +
         "(their authors deleted or protected them, or are gone), with the files they are in. It may take " +
-        "hours: stopped, it goes on with the same job when it is called again.",
+        "hours; if it is stopped, it resumes the same job when it is run again.",
     )
     .argument("<collection-id>", "collection")
     .addOption(bucketOption())
     .option(
       "--apply",
-      "remove them from the files, and write a changeset that says what was removed from which; of the last " +
-        "job's results, where they have not been applied",
+      "remove them from the files, and record what was removed from which in a changeset; uses the last " +
+        "job's results, if they have not been applied",
       false,
     )
     .option("--json", "print JSON")
@@ -108,7 +108,7 @@ async function applied(
   const { underLease } = await import("../harvest/lease.ts");
   const { clock, output } = context;
   const progress = await output.progress();
-  const onFile = (file: string) => progress.show(`Gone through ${file}`);
+  const onFile = (file: string) => progress.show(`Checked ${file}`);
   const leased = { store, collectionId };
   return await underLease(leased, context, async (lease, holder) => {
     const at = await decidedAt(store, check, clock.now());
@@ -125,7 +125,7 @@ function tell(
 ): void {
   for (const { id, reason, file } of found) output.line(`${id}  ${reason}  ${file}`);
   for (const { id, action, reason } of others) {
-    output.note(`X asks for ${action} of ${id} (${reason}): see to it by hand.`);
+    output.note(`X asks for ${action} of ${id} (${reason}): do it by hand.`);
   }
   if (found.length === 0) output.note("Nothing must be deleted.");
   else output.note(`${many(new Set(found.map(({ id }) => id)).size, "tweet")} must be deleted.`);
@@ -143,7 +143,7 @@ function tellRemoved({ removals, purged, doubtful, aside }: Removed, context: Co
   if (purged) tellPurged(purged, context);
   for (const folder of doubtful) {
     output.note(
-      `${folder} has files that its manifest does not list, and that may be no garbage: they are left. ` +
+      `${folder} has files that its manifest does not list, and that may not be garbage: they were kept. ` +
         "See what is wrong with `twarc-cloud collection verify`.",
     );
   }

@@ -175,7 +175,7 @@ export class Copier {
       return await act(temporary);
     } catch (cause) {
       if (cause instanceof TwarcCloudError) throw cause;
-      if (isOfName(cause)) return { is: "stray", why: "no file here can have its name" };
+      if (isOfName(cause)) return { is: "stray", why: "its name is not a valid file name here" };
       throw new UserError(`${path} cannot be written: ${messageOf(cause)}`, { cause });
     } finally {
       await removeFile(temporary).catch(() => {});

@@ -12,11 +12,11 @@ import { bucketOption, example } from "../options.ts";
 export function addCoverage(group: Command, context: Context): void {
   const { output } = context;
   group.command("coverage")
-    .summary("Show what time a collection covers, and what it lacks.")
+    .summary("Show which spans of time a collection covers.")
     .description(
       "Shows each span since a collection began: harvested; silent on purpose (it was stopped, or its schedule was " +
         "ended), by whom and why; missed; beyond the reach of the API; or not asked for yet. What a single account's " +
-        "timeline lacks is in `collection gaps`.",
+        "timeline is missing is in `collection gaps`.",
     )
     .argument("<collection-id>", "collection")
     .addOption(bucketOption())
@@ -28,7 +28,9 @@ export function addCoverage(group: Command, context: Context): void {
       const { spans, since } = await read(opened, collectionId, context);
       if (json) return output.json(spans);
       if (spans.length === 0) {
-        return output.line("Nothing is recorded yet: it is from the first harvest on.");
+        return output.line(
+          "Nothing is recorded yet: coverage is recorded from the first harvest on.",
+        );
       }
       const { calendarLines, coverageLines } = await import("../text/coverage_text.ts");
       const lines = calendar ? calendarLines(spans, since) : coverageLines(spans);

@@ -13,7 +13,7 @@ export function addDehydrate(group: Command, context: Context): void {
     .summary("Print the ids of a collection's tweets.")
     .description(
       "Prints the ids of all tweets of a collection, one a line: the form in which Twitter's terms let such " +
-        "material be shared. Only what the manifests list is read. A file that is damaged is named at the end.",
+        "material be shared. Only what the manifests list is read. Damaged files are named at the end.",
     )
     .argument("<collection-id>", "collection")
     .addOption(bucketOption())

@@ -17,14 +17,14 @@ export function addDownload(group: Command, context: Context): void {
     .description(
       "Copies the files of collections to download/. Files that have already been downloaded are skipped " +
         "unless --clean is given. A harvest may be running. Twitter keys are left out of configurations and " +
-        "changesets unless --with-keys is given, so that a copy can be handed on. A part of the harvests comes with " +
-        "all that is not in a harvest.",
+        "changesets unless --with-keys is given, so that a copy can be passed on. A selection of harvests includes " +
+        "everything that is not in a harvest.",
     )
     .argument("<collection-id...>", "collections")
     .addOption(bucketOption())
     .option(
       "--collection-path <folder>",
-      "where to, of one collection (default: download/BUCKET/collections/ID)",
+      "destination, for one collection (default: download/BUCKET/collections/ID)",
     )
     .addOption(
       new Option("--harvest <harvest>", "one harvest: last, or its id or time")
@@ -32,20 +32,20 @@ export function addDownload(group: Command, context: Context): void {
     )
     .option(
       "--from <time>",
-      "harvests that began from then on, such as 2026-01-31 or 2026-01-31T12:00Z",
+      "harvests that began at this time or later, such as 2026-01-31 or 2026-01-31T12:00Z",
       time,
     )
-    .option("--to <time>", "harvests that began before then", time)
+    .option("--to <time>", "harvests that began before this time", time)
     .option(
       "--no-tweets",
-      "leave the files of tweets out; a copy's manifests list the files that it has",
+      "leave out the files of tweets; a copy's manifests list the files that it has",
     )
     .option("--clean", "fetch everything again", false)
     .option("--with-keys", "copy the configuration's keys as well", false)
     .addHelpText("after", example("collection download test_collection"))
     .action(async (ids, { bucket, collectionPath, clean, withKeys, ...part }) => {
       if (collectionPath !== undefined && ids.length > 1) {
-        throw new UsageError("--collection-path is for one collection, and these are several");
+        throw new UsageError("--collection-path is for one collection, but several were named");
       }
       const opened = await openBucket(context, { bucket });
       for (const id of ids) await opened.collections.loadJson(id);
@@ -82,7 +82,9 @@ async function downloadOne(
     `${many(done.files, "file")} (${size(done.bytes)}) downloaded, ${count(done.skipped)} skipped.`,
   );
   if (done.removed > 0) {
-    output.note(`${many(done.removed, "file")} removed here that its manifests list no more.`);
+    output.note(
+      `${many(done.removed, "file")} removed here, as the manifests no longer list them.`,
+    );
   }
   output.line(`Collection downloaded to ${wanted.to}`);
 }

@@ -23,7 +23,7 @@ export function addExport(group: Command, context: Context): void {
       "Writes the tweets of collections to a file: csv has the columns of twarc's tools, parquet those that are the " +
         "same for all, jsonl a tweet a line, ids their ids, gexf a graph of who repeats, answers, quotes and mentions " +
         "whom, bagit all that the collection has as it is, for an archive. Of several collections the tweets are merged; a tweet that was recorded more than once is exported " +
-        "once. Only what the manifests list is read. A file that is damaged is named at the end.",
+        "once. Only what the manifests list is read. Damaged files are named at the end.",
     )
     .argument("<collection-id...>", "collections")
     .addOption(bucketOption())
@@ -39,10 +39,10 @@ export function addExport(group: Command, context: Context): void {
     .option("--extra-columns <names>", "members that are columns as well; auto: all that are new")
     .option(
       "--from <time>",
-      "tweets made from then on, such as 2026-01-31 or 2026-01-31T12:00Z",
+      "tweets created at this time or later, such as 2026-01-31 or 2026-01-31T12:00Z",
       time,
     )
-    .option("--to <time>", "tweets made before then", time)
+    .option("--to <time>", "tweets created before this time", time)
     .option("--harvest <harvest>", "tweets of one harvest: last, or its id or time")
     .option("--user <user...>", "tweets of these users, by name or id")
     .option("--rule <tag...>", "tweets of a stream that match the rules with these tags")
@@ -54,8 +54,8 @@ export function addExport(group: Command, context: Context): void {
           "or nothing (none)",
       ).choices(["none", "rows", "merge"]).default("merge"),
     )
-    .option("--sample <size>", "a number of tweets taken by chance, or a part such as 5%", sample)
-    .option("--seed <text>", "what chance begins with: another one takes other tweets", "1")
+    .option("--sample <size>", "a random sample: a number of tweets, or a share such as 5%", sample)
+    .option("--seed <text>", "seed of the sample: another one selects other tweets", "1")
     .option("--keep-duplicates", "export a tweet as often as it was recorded", false)
     .option("--raw", "add a column with the JSON as it was recorded", false)
     .addOption(

@@ -254,7 +254,7 @@ function tell(
   else if (json) output.json(document);
   else {
     output.note(`${many(Number(document.files), "file")} in the bag.`);
-    for (const folder of goingOn) output.note(`Left out, as it goes on: ${folder}`);
+    for (const folder of goingOn) output.note(`Left out, because it is still running: ${folder}`);
     if (Array.isArray(missing) && missing.length > 0) {
       output.note(
         `The citation lacks ${missing.join(", ")}: add it to section [citation] of ${INI_FILE}.`,

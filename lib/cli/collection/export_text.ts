@@ -94,7 +94,7 @@ function textsOf(
   return [
     `${many(rows, "tweet")} exported, ${count(retweets)} of them retweets` +
     (referenced > 0 ? `, ${count(referenced)} those that others refer to.` : "."),
-    ...duplicates > 0 ? [`${count(duplicates)} had come before, and were left out.`] : [],
+    ...duplicates > 0 ? [`${count(duplicates)} were duplicates and left out.`] : [],
     ...left.length > 0 ? [`Left out: ${left.join(", ")}.`] : [],
     ...names.length > 0
       ? [`No column has these members: ${someOf(names)}. --extra-columns auto adds them.`]

@@ -17,11 +17,11 @@ export function addFreeze(group: Command, context: Context): void {
 function addTheFreezing(group: Command, context: Context): void {
   const { output } = context;
   group.command("freeze")
-    .summary("Freeze a collection: nothing is collected or changed any more.")
+    .summary("Freeze a collection, so that nothing is collected or changed any more.")
     .description(
-      "Ends a collection: its schedule ends, its keys are taken out, all of its files are read once more, with a line in " +
+      "Ends a collection: its schedule ends, its keys are removed, all of its files are verified once more, with a line in " +
         "fixity.jsonl, and its inventory is signed off. From then on commands that would collect something or change it " +
-        "refuse to, until `collection unfreeze`.",
+        "fail, until `collection unfreeze`.",
     )
     .argument("<collection-id>", "collection")
     .addOption(bucketOption())
@@ -61,7 +61,7 @@ export async function checkNotKept(opened: Bucket, collectionId: string): Promis
   const { isKept } = await import("../../runner/local/kept.ts");
   if (runner.documents && await isKept(runner.documents, collectionId)) {
     const { UserError } = await import("../../base/errors.ts");
-    throw new UserError(`The stream of ${collectionId} is to go on`, {
+    throw new UserError(`The stream of ${collectionId} is still running`, {
       hint: `Stop it first: twarc-cloud collection filter-stop ${lastWord(collectionId)}`,
     });
   }
@@ -97,9 +97,9 @@ async function frozenNow(
 function addUnfreeze(group: Command, context: Context): void {
   const { output } = context;
   group.command("unfreeze")
-    .summary("Let a frozen collection go on.")
+    .summary("Resume a frozen collection.")
     .description(
-      "Lets a frozen collection go on, and records that in its inventory. It needs keys to be harvested again.",
+      "Resumes a frozen collection, and records that in its inventory. It needs keys to be harvested again.",
     )
     .argument("<collection-id>", "collection")
     .addOption(bucketOption())
@@ -120,7 +120,9 @@ function addUnfreeze(group: Command, context: Context): void {
       const { keepReadmeOf } = await import("./readme.ts");
       await keepReadmeOf({ store, collections }, collectionId);
       if (json) return output.json({ collection_id: collectionId, was_frozen: wasFrozen });
-      output.line(wasFrozen ? `${collectionId} goes on.` : `${collectionId} is not frozen.`);
+      output.line(
+        wasFrozen ? `${collectionId} is no longer frozen.` : `${collectionId} is not frozen.`,
+      );
       if (!wasFrozen) return;
       output.note(`Give it keys with: twarc-cloud collection keys ${lastWord(collectionId)}`);
     });

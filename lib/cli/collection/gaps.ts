@@ -14,14 +14,14 @@ export function addGaps(group: Command, context: Context): void {
   group.command("gaps")
     .summary("List what a collection missed.")
     .description(
-      "Lists the spans that harvests missed, and what becomes of each: open, due (the next harvest asks for it), filled " +
-        "(it was asked for; search gives no retweets of what a stream missed), or beyond the reach of the API.",
+      "Lists the spans that harvests missed, with their status: open, due (the next harvest requests it), filled " +
+        "(it was requested; search finds no retweets for a stream's gaps), or beyond the reach of the API.",
     )
     .argument("<collection-id>", "collection")
     .addOption(bucketOption())
     .option(
       "--fill",
-      "have the next harvest ask for what is open, up to max_records more; in version 2 these posts are billed",
+      "have the next harvest request open gaps, up to max_records more; in version 2 these posts are billed",
       false,
     )
     .option("--json", "print JSON")
@@ -77,7 +77,7 @@ function tell(gaps: ListedGap[], { output }: Context): void {
 }
 
 function tellFill(asked: ListedGap[], config: CollectionConfig, { output }: Context): void {
-  if (asked.length === 0) return output.note("No gap is open: nothing more is asked for.");
+  if (asked.length === 0) return output.note("No gap is open: nothing more is requested.");
   const spans = asked.length === 1 ? "1 span is" : `${count(asked.length)} spans are`;
-  output.note(`${spans} asked for by the next harvest: ${startCommand(config)}`);
+  output.note(`${spans} requested by the next harvest: ${startCommand(config)}`);
 }

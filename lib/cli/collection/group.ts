@@ -75,7 +75,7 @@ function addList(group: Command, context: Context): void {
       if (ids.length === 0) {
         output.line("No collections.");
         return output.note(
-          "Make one with: twarc-cloud collection-config template user_timeline --id=ID",
+          "Create one with: twarc-cloud collection-config template user_timeline --id=ID",
         );
       }
       output.line("Collections:");
@@ -93,7 +93,7 @@ function addAdd(group: Command, context: Context): void {
     .addOption(bucketOption())
     .option(
       "--no-check",
-      "do not ask the API first whether it takes a search's query, which costs half a cent in version 2",
+      "do not try a search's query at the API first, which costs half a cent in version 2",
     )
     .addHelpText("after", example("collection add"))
     .action(async ({ collectionConfigFilepath: path, bucket, check }) => {
@@ -121,7 +121,7 @@ const isStream = (traits: Traits) => !traits.endsByItself;
 function addOnce(group: Command, context: Context): void {
   const once = group.command("once")
     .summary("Harvest a user timeline or search collection once.")
-    .description("Starts a harvest that goes on by itself and ends when it is done.")
+    .description("Starts a harvest in the background, which ends when it is done.")
     .argument("<collection-id>", "collection")
     .addOption(bucketOption())
     .addOption(spoolOption())
@@ -151,7 +151,7 @@ function addFilter(group: Command, context: Context): void {
     .alias("timeline-start")
     .summary("Start a filter collection.")
     .description(
-      "Starts a harvester of a filter stream, which goes on until it is stopped. What comes each day is a harvest of " +
+      "Starts a harvester of a filter stream, which runs until it is stopped. Each day's tweets are a harvest of " +
         "its own.",
     )
     .argument("<collection-id>", "collection")
@@ -179,7 +179,7 @@ function addFilter(group: Command, context: Context): void {
       await noteCost(opened, collectionId, context);
       if (!runner.revive) return;
       output.note(
-        "It is started again where it ends by a fault. After a restart of this machine " +
+        "It is restarted if it fails. After a restart of this machine " +
           "`twarc-cloud scheduler` does that: let it run.",
       );
     });

@@ -29,9 +29,9 @@ export function addHydrate(group: Command, context: Context): void {
   const command = group.command("hydrate")
     .summary("Collect the tweets of a list of ids.")
     .description(
-      "Makes a collection of the tweets whose ids are in a file, such as `collection dehydrate` or a data set " +
-        "that somebody shares has them, and starts to harvest it. The harvest's missing.jsonl accounts for " +
-        "every id that is not available, with the reason. Run again with the same file, it goes on where it was.",
+      "Creates a collection of the tweets whose ids are in a file, such as the output of `collection dehydrate` or a " +
+        "shared data set, and starts to harvest it. The harvest's missing.jsonl accounts for " +
+        "every id that is not available, with the reason. Run it again with the same file to continue.",
     )
     .argument(
       "<file>",
@@ -58,7 +58,7 @@ export function addHydrate(group: Command, context: Context): void {
       const ids = await idsIn(file, { column, strict, bad }, context);
       const opened = await openBucket(context, { bucket, spool, makes: true });
       if (await hasIds(opened, collectionId, ids)) {
-        context.output.note(`Collection ${collectionId} has these ids already: it goes on.`);
+        context.output.note(`Collection ${collectionId} has these ids already: continuing it.`);
       } else if (!await addCollection(opened, { collectionId, ids, ...flags }, context)) {
         return;
       }
@@ -71,7 +71,7 @@ export function addHydrate(group: Command, context: Context): void {
       await harvestOnce(opened, job, { wait }, context);
       const left = bad.error(
         "The others are collected.",
-        "Hydrate these by a file of their own, under another --id.",
+        "Hydrate these from a file of their own, under another --id.",
       );
       if (left) throw left;
     });
@@ -116,7 +116,7 @@ async function idsIn(
   if (ids.length > 0) return ids;
   const { UserError } = await import("../../base/errors.ts");
   throw new UserError(`There is no id in ${file === "-" ? "standard input" : file}`, {
-    hint: "One id, or one tweet's address, is expected a line.",
+    hint: "Expected one id, or one tweet's address, on each line.",
   });
 }
 
@@ -189,7 +189,7 @@ async function isWorth(
     `${many(ids, "id")} ${ids === 1 ? "costs" : "cost"} at most ${
       dollarText(dollars)
     } by the prices of ` +
-    `${PRICES.date}: what is gone is free`;
+    `${PRICES.date}: unavailable tweets are free`;
   output.note(`${price} (${many(Math.ceil(ids / LOOKUP_SIZE), "request")}).`);
   if (yes || dollars <= CHEAP) return true;
   const answer = await output.confirm("Collect them?");
@@ -198,5 +198,5 @@ async function isWorth(
     return answer;
   }
   const { UserError } = await import("../../base/errors.ts");
-  throw new UserError(price, { hint: "Go on with --yes." });
+  throw new UserError(price, { hint: "Continue with --yes." });
 }

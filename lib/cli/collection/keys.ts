@@ -14,8 +14,8 @@ export function addKeys(group: Command, context: Context): void {
   group.command("keys")
     .summary("Give a collection other Twitter keys.")
     .description(
-      "Puts keys that `twarc-cloud configure` or twarc have stored where a collection of the bucket uses them, and " +
-        "records the change, without the keys. A harvest that runs goes on with those that it has.",
+      "Stores keys of `twarc-cloud configure` or twarc where a collection of the bucket uses them, and " +
+        "records the change, without the keys. A running harvest keeps using its former keys.",
     )
     .argument("<collection-id>", "collection")
     .addOption(bucketOption())
@@ -42,7 +42,9 @@ export function addKeys(group: Command, context: Context): void {
       const where = kept.parameter ?? `the configuration of ${id}`;
       output.line(`${id} has the keys of profile ${found.name}, in ${where}.`);
       if (await (await runner()).info(id)) {
-        output.note("Its harvest goes on with the keys that it has: stop it, and start it again.");
+        output.note(
+          "Its running harvest keeps using its former keys: stop it, and start it again.",
+        );
       }
     });
 }

@@ -49,8 +49,8 @@ export class LeftOut {
       ),
       ...this.#said(
         this.strays,
-        "key of the bucket cannot be the name of a file here",
-        "keys of the bucket cannot be the name of a file here",
+        "key of the bucket is not a valid file name here",
+        "keys of the bucket is not a valid file name here",
       ),
       ...this.#said(
         new Map([...this.links].map((key) => [key, "not followed"])),

@@ -10,8 +10,8 @@ export function addRegister(group: Command, context: Context): void {
   group.command("names")
     .summary("List the names that a collection's users had.")
     .description(
-      "Lists the screen names of each user, with the times at which harvests saw them change. Users that were taken " +
-        "out are among them.",
+      "Lists the screen names of each user, with the times at which harvests saw them change. Users that were removed " +
+        "are included.",
     )
     .argument("<collection-id>", "collection")
     .addOption(bucketOption())
@@ -27,7 +27,7 @@ export function addRegister(group: Command, context: Context): void {
         const texts = names.map(({ screen_name, until }) =>
           until === undefined ? screen_name : `${screen_name} (until ${until})`
         );
-        output.line(`${user_id}: ${texts.join(", ")}${is_removed ? "; taken out" : ""}`);
+        output.line(`${user_id}: ${texts.join(", ")}${is_removed ? "; removed" : ""}`);
       }
     });
 }

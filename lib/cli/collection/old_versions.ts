@@ -12,14 +12,14 @@ export function tellPurged(
   { deleted, left }: Purged,
   { output, clock }: Pick<Context, "output" | "clock">,
 ): void {
-  if (deleted > 0) output.note(`${count(deleted)} older versions of such files are deleted, too.`);
+  if (deleted > 0) output.note(`${count(deleted)} older versions of such files were deleted, too.`);
   if (!left) return;
   output.note(
     `S3 may keep older versions of them ${
       howLong(left.days, clock.now())
     }: AWS does not allow to ` +
-      "delete them. To end that sooner, attach the policy of infra/person.tf as it is now " +
-      "(s3:ListBucketVersions, s3:DeleteObjectVersion), and run this command once more.",
+      "delete them. To delete them sooner, attach the current policy of infra/person.tf " +
+      "(s3:ListBucketVersions, s3:DeleteObjectVersion), and run this command again.",
   );
 }
 
@@ -30,7 +30,7 @@ export function keptFor(days: number | null): number | string {
 
 function howLong(days: number | null, now: number): string {
   if (days === null) return "for as long as the bucket's rules say, which is 30 days with infra/";
-  if (days === Infinity) return "for ever, as no rule of the bucket deletes them";
+  if (days === Infinity) return "for ever: no rule of the bucket deletes them";
   return `until ${dayAfter(days, now)}, by the bucket's rules`;
 }
 

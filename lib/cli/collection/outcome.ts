@@ -89,10 +89,8 @@ export async function checkOutcome(info: HarvestInfo): Promise<void> {
     : `failed: ${reason ?? "no reason was recorded"}`;
   const isPersons = outcome === "failed" && exit_code === 1;
   const Failure = isPersons ? UserError : OutsideError;
-  const look = isPersons ? `What to do is in: twarc-cloud harvest logs ${lastWord(id)}. ` : "";
+  const look = isPersons ? `See what to do with: twarc-cloud harvest logs ${lastWord(id)}. ` : "";
   throw new Failure(`The harvest of ${id} ${what}`, {
-    hint: `${look}What was collected is safe: the next one goes on from there, with: ${
-      startCommand({ id, type })
-    }`,
+    hint: `${look}What was collected is safe: continue with: ${startCommand({ id, type })}`,
   });
 }

@@ -10,9 +10,9 @@ import { many } from "../output.ts";
 /** Adds the command. */
 export function addRecover(group: Command, context: Context): void {
   group.command("recover")
-    .summary("Bring in what a harvester left on this machine.")
+    .summary("Recover tweets that a harvester left on this machine.")
     .description(
-      "Puts into the bucket what streams brought to this machine and no harvest has, such as that of a harvester " +
+      "Uploads tweets of streams that are on this machine and in no harvest, such as those of a harvester " +
         "that was paused while another one took over; each tweet once. The next harvest on this machine does the same.",
     )
     .argument("<collection-id>", "collection")
@@ -47,7 +47,9 @@ export function addRecover(group: Command, context: Context): void {
 
 function tell({ tweets, harvest, left, living }: Recovered, { output }: Context): void {
   if (tweets === 0 && living.length > 0) return;
-  if (tweets === 0 && left.length === 0) return output.line("Nothing is left on this machine.");
+  if (tweets === 0 && left.length === 0) {
+    return output.line("There is nothing to recover on this machine.");
+  }
   const where = harvest === null ? "" : `, in the harvest of ${harvest}`;
   output.line(`${many(tweets, "tweet")} recovered${where}`);
 }
@@ -66,13 +68,13 @@ async function checkLeft(
       }, a harvester that has lost the collection, is alive, and perhaps paused`,
       {
         hint:
-          "What it holds can be recovered once it has ended. Where it is paused, let it go on, which ends " +
+          "What it holds can be recovered once it has ended. If it is paused, resume it, which ends " +
           `it: kill -CONT ${pid}`,
       },
     );
   }
   if (left.length === 0) return;
-  const what = `What harvesters left in ${left.join(", ")} stays there`;
+  const what = `What harvesters left in ${left.join(", ")} cannot be recovered yet`;
   if (!isSearching) throw new OutsideError(`${what}, as it could not be stored: see above`);
   throw new UserError(`${what}, as a search for what the stream missed may bring the same`, {
     hint: "The next harvest on this machine ends the search, then takes it in: " +

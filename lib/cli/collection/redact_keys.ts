@@ -14,7 +14,7 @@ import { count, many, someOf } from "../output.ts";
 export function addRedactKeys(group: Command, context: Context): void {
   const { output } = context;
   group.command("redact-keys")
-    .summary("Take Twitter keys out of changesets and harvests.")
+    .summary("Remove Twitter keys from changesets and harvests.")
     .description(
       "Puts fingerprints in place of the keys that changesets and harvests' copies of the configuration have in the " +
         "clear, as those of the Python original do, deletes older versions of these files that S3 keeps, and records " +
@@ -67,7 +67,7 @@ export function addRedactKeys(group: Command, context: Context): void {
       if (others.length === 0) return;
       const { UserError } = await import("../../base/errors.ts");
       throw new UserError(`Keys are also in files that are yours: ${someOf(others)}`, {
-        hint: "They are left as they are: remove them, or take the keys out of them.",
+        hint: "They were not changed: remove them, or remove the keys from them.",
       });
     });
 }
@@ -97,7 +97,7 @@ async function mayRedact(
     what.push(`${what.length > 0 ? "" : `${id}: `}S3 keeps ${kept}`);
     output.note(`S3 keeps ${kept}: ${someOf(filesOf(id, versions))}`);
   } else if (older === null) {
-    output.note("S3 may keep older versions of them: AWS does not allow to list them.");
+    output.note("S3 may keep older versions of them: AWS does not allow listing them.");
   }
   if (yes) return true;
   const deletes = isVersioned ? ", and delete older versions of these files for good" : "";
@@ -108,7 +108,7 @@ async function mayRedact(
   if (answer === null) {
     const { UserError } = await import("../../base/errors.ts");
     throw new UserError(what.join("; "), {
-      hint: "Take them out with --yes. Nobody can bring them back then.",
+      hint: "Remove them with --yes. This cannot be undone.",
     });
   }
   if (!answer) output.note("Cancelling");

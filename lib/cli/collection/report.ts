@@ -9,9 +9,9 @@ import type { Report } from "../text/report_text.ts";
 /** Adds the command. */
 export function addReport(group: Command, context: Context): void {
   group.command("report")
-    .summary("Say how complete a collection is.")
+    .summary("Report how complete a collection is.")
     .description(
-      "Prints, as Markdown, what was asked for and when, what came, what is missing, and what the API cannot give, with a " +
+      "Prints, as Markdown, what was requested and when, what was collected, what is missing, and what the API lacks, with a " +
         "paragraph for a methods section. All of it follows from the collection's documents.",
     )
     .argument("<collection-id>", "collection")

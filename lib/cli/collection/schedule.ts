@@ -40,7 +40,7 @@ export async function scheduleCollection(
   }
   await runner.schedule(job, schedule);
   output.line("Scheduled");
-  if (isInForce) output.note("That schedule is in force already: nothing is started.");
+  if (isInForce) output.note("That schedule is already in force: nothing was started.");
   const { scheduleText } = await import("../text/schedule_text.ts");
   const words = scheduleText(schedule);
   const { next } = await runner.scheduleOf(collectionId) ?? {};
@@ -60,6 +60,6 @@ export async function scheduleCollection(
 export async function noteScheduler(opened: Bucket, { output }: Context): Promise<void> {
   if (!(await opened.runner()).documents) return;
   output.note(
-    "Keep `twarc-cloud scheduler` running: it carries out the schedules of this bucket.",
+    "Keep `twarc-cloud scheduler` running: it runs the schedules of this bucket.",
   );
 }

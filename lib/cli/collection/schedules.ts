@@ -21,7 +21,7 @@ function addSchedule(group: Command, context: Context): void {
     .summary("Harvest a collection by a schedule.")
     .description(
       "Harvests by a rate or cron expression of EventBridge. A rate begins with a harvest at once; cron waits for its " +
-        "time. A schedule that is in force already stays as it is, and starts nothing. For harvesters of this machine " +
+        "time. A schedule that is already in force is kept, and nothing is started. For harvesters of this machine " +
         "`twarc-cloud scheduler` has to run.",
     )
     .argument("<collection-id>", "collection")
@@ -106,8 +106,8 @@ function addScheduled(group: Command, context: Context): void {
       const serving = await schedulerOf(runner.documents, context.clock);
       output.note(
         serving
-          ? `They are carried out by process ${serving.pid} of ${serving.host}, since ${serving.since}.`
-          : "No scheduler carries them out: start `twarc-cloud scheduler`, and keep it running.",
+          ? `They are run by process ${serving.pid} of ${serving.host}, since ${serving.since}.`
+          : "No scheduler runs them: start `twarc-cloud scheduler`, and keep it running.",
       );
     });
 }
@@ -117,11 +117,11 @@ function addStop(group: Command, context: Context): void {
   group.command("stop")
     .summary("End a collection's schedule.")
     .description(
-      "Ends a collection's schedule. A harvest that is running goes on to its end, unless --now is given.",
+      "Ends a collection's schedule. A running harvest continues to its end, unless --now is given.",
     )
     .argument("<collection-id>", "collection")
     .addOption(bucketOption())
-    .option("--now", "end a harvest that is running as well", false)
+    .option("--now", "end a running harvest as well", false)
     .addOption(noteOption())
     .option("--json", "print JSON")
     .addHelpText("after", example("collection stop test_collection"))
@@ -149,7 +149,7 @@ function addStop(group: Command, context: Context): void {
       }
       output.line("Stopped");
       if (wasScheduled) {
-        output.note("Its schedule is removed: it is not harvested again by itself.");
+        output.note("Its schedule was removed: it is not harvested again by itself.");
       }
       if (stops) output.note(lookAtLast(collectionId));
       else if (isRunning) output.note(goesOn(collectionId));
@@ -159,7 +159,7 @@ function addStop(group: Command, context: Context): void {
 /** Returns the error that there is nothing to end, with how to end a running harvest. */
 function notScheduled(id: string, type: Json | undefined, isRunning: boolean): UserError {
   if (!isRunning) return new UserError(`${id} is neither scheduled nor being harvested`);
-  return new UserError(`${id} is not scheduled, and its harvest goes on`, {
+  return new UserError(`${id} is not scheduled, but it is being harvested`, {
     hint: `End the harvest with: ${stopCommand({ id, type })}`,
   });
 }

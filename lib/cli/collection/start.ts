@@ -94,7 +94,7 @@ export async function untilBegun(
   } finally {
     progress?.end();
   }
-  output.note(`It goes on starting. Stop it with: ${stop}`);
+  output.note(`It keeps starting. Stop it with: ${stop}`);
   throw signal.reason;
 }
 
@@ -113,7 +113,7 @@ export async function takeBack(started: Started, output: Output): Promise<void> 
     await started.withdraw?.();
   } catch (error) {
     if (!(error instanceof TwarcCloudError)) throw error;
-    output.note(`What was started could not be ended: ${error.message}`);
+    output.note(`The started harvester could not be stopped: ${error.message}`);
   }
 }
 
@@ -125,7 +125,7 @@ async function tooLate(
   const minutes = BEGIN_TIMEOUT_MS / 60_000;
   return new OutsideError(
     `The harvest of ${collectionId} has not begun after ${minutes} minutes: ${awaited}`,
-    { hint: `It goes on trying. Stop it with: ${stop}` },
+    { hint: `It keeps trying. Stop it with: ${stop}` },
   );
 }
 
@@ -155,7 +155,7 @@ export async function startUnlessRunning(
     await untilBegun(await begun(() => runner.once(job), context), runner, context);
   } catch (error) {
     if (!(error instanceof LockedError)) throw error;
-    context.output.note(`${job.collectionId} is being harvested already.`);
+    context.output.note(`${job.collectionId} is already being harvested.`);
   }
 }
 
@@ -226,7 +226,7 @@ async function whileShowing(
 
 /** Returns the message for a person who stops following a harvest. */
 export function goesOn(collectionId: string): string {
-  return `The harvest goes on. Stop it with: twarc-cloud collection stop --now ${
+  return `The harvest continues. Stop it with: twarc-cloud collection stop --now ${
     lastWord(collectionId)
   }`;
 }

@@ -27,10 +27,10 @@ export interface Facts {
 /** Adds the command. */
 export function addStats(group: Command, context: Context): void {
   group.command("stats")
-    .summary("Show what a collection has, in numbers.")
+    .summary("Show statistics of a collection.")
     .description(
-      "Counts tweets by day, harvest, user, language, hashtag, link, kind and media, as they were recorded: one that " +
-        "was recorded again counts again. What was counted of a file is kept in your cache, so that asking again is quick.",
+      "Counts tweets by day, harvest, user, language, hashtag, link, kind and media, as recorded: one that " +
+        "was recorded again counts again. The counts of each file are kept in your cache, so that the next run is fast.",
     )
     .argument("<collection-id>", "collection")
     .addOption(bucketOption())
@@ -150,7 +150,7 @@ async function linesOf(facts: Facts, columns: number): Promise<string[]> {
   return [
     `Tweets: ${count(tally.tweets)}${made ? `, made from ${made.first} to ${made.last}` : ""}`,
     line,
-    ...missed === "" ? [] : [missed, `^ A part was missed: ${many(gaps.length, "gap")} in all.`],
+    ...missed === "" ? [] : [missed, `^ Partly missed: ${many(gaps.length, "gap")} in all.`],
     ...newest.length > 0
       ? [`Harvests: ${count(harvests.length)}. The newest: ${newest.join(", ")}`]
       : [],

@@ -42,6 +42,6 @@ export async function untilOpen(
 }
 
 function awaitedOf(info: HarvestInfo | null): string {
-  if (!info) return "its harvester does not run";
-  return info.waiting ? waitText(info.waiting) : "the API has not answered";
+  if (!info) return "its harvester is not running";
+  return info.waiting ? waitText(info.waiting) : "the API has not responded";
 }

@@ -15,25 +15,25 @@ import { count, many, type Progress, size, someOf } from "../output.ts";
 /** Adds the command. */
 export function addVerify(group: Command, context: Context): void {
   group.command("verify")
-    .summary("Check that collections are whole, and repair what can be repaired.")
+    .summary("Check that collections are intact, and repair what can be repaired.")
     .description(
-      "Reads every file of a collection, or of all: manifests, checksums, gzip, JSON lines, tweets that are there " +
-        "more than once, what is recorded of the files. A harvest may be running. Exits with 1 where something is not " +
-        "as it should be.",
+      "Reads every file of a collection, or of all: manifests, checksums, compression, JSON lines, duplicate " +
+        "tweets, and the records of the files. A harvest may be running. Exits with 1 if something is " +
+        "wrong.",
     )
     .argument("[collection-id]", "collection; all of them without it")
     .addOption(bucketOption())
     .option(
       "--repair",
-      "set aside what was never finished, write again what can be derived from what is there, and have the next harvest " +
-        "ask for tweets that cannot be read: no tweet is deleted; a collection that is being harvested is left alone",
+      "set aside what was never finished, rebuild documents that follow from others, and have the next harvest " +
+        "request unreadable tweets again: no tweet is deleted; a collection that is being harvested is skipped",
       false,
     )
     .addOption(
       new Option(
         "--since-last",
-        "read only what is new since the last time, or was not as it should be then; of the rest, that it is there with " +
-          "its size. All is read again after 90 days",
+        "read only what is new since the last time, or was faulty then; for the rest, check that it exists with " +
+          "its size. Everything is read again after 90 days",
       ).default(false).conflicts("repair"),
     )
     .option("--json", "print JSON")
@@ -59,9 +59,9 @@ export function addVerify(group: Command, context: Context): void {
           ? `Repair what can be repaired with: twarc-cloud collection verify --repair${
             collectionId === undefined ? "" : ` ${lastWord(collectionId)}`
           }`
-          : "`--repair` has no way to repair that: each line says what is wrong, and what else can be done. Where the " +
-            "bucket keeps versions, look for an older one. Where it keeps none, `--repair` has the next harvest ask " +
-            "again for tweets that cannot be read.",
+          : "`--repair` cannot repair that: each line says what is wrong, and what else can be done. If the " +
+            "bucket keeps versions, look for an older one. If it keeps none, `--repair` has the next harvest request " +
+            "the unreadable tweets again.",
       });
     });
 }
@@ -115,7 +115,7 @@ async function lookedAt(
     const options = await optionsFor(opened, { collectionId: id, progress }, context);
     const before = wanted.sinceLast ? await readBefore(opened.store, id, began) : null;
     if (wanted.sinceLast && !before) {
-      context.output.note(`${id}: all is read, as there is no record of the last 90 days.`);
+      context.output.note(`${id}: everything is read, as there is no record of the last 90 days.`);
     }
     const look = async (): Promise<Looked> => {
       if (!wanted.repair) {
@@ -128,7 +128,7 @@ async function lookedAt(
         return await repaired(options, context);
       } catch (error) {
         if (!(error instanceof LockedError) || wanted.isNamed) throw error;
-        context.output.note(`${error.message}: it is left alone`);
+        context.output.note(`${error.message}: skipped`);
         return { verified: await verify(options), mended: null };
       }
     };
@@ -214,7 +214,7 @@ function tell({ verified, mended }: Looked, { output }: Context): void {
   for (const { key, says, canBeMended } of faults) {
     output.line(`${key}: ${says}${canBeMended ? " (--repair repairs it)" : ""}`);
   }
-  const state = faults.length === 0 ? "whole" : many(faults.length, "fault");
+  const state = faults.length === 0 ? "intact" : many(faults.length, "fault");
   const has = [
     many(harvests.length + readBefore, "harvest"),
     `${many(tweets, "tweet")} in ${many(files, "file")} (${size(bytes)})`,
@@ -223,9 +223,7 @@ function tell({ verified, mended }: Looked, { output }: Context): void {
   output.line(`${collectionId}: ${state}. ${has.join(", ")}`);
   if (readBefore > 0) {
     output.line(
-      `  ${
-        many(readBefore, "harvest")
-      } of them read before: their files are there, with their sizes`,
+      `  ${many(readBefore, "harvest")} of them read before: their files exist, with their sizes`,
     );
   }
   for (const gap of gapTexts(gaps)) output.line(`  missed from ${gap}`);
@@ -241,8 +239,8 @@ function lackingText({ entries, older }: InventoryFound): string {
   const parts = [[older.harvests, "harvest"], [older.changesets, "changeset"]] as const;
   const lacking = parts.filter(([n]) => n > 0).map(([n, name]) => many(n, name)).join(" and ");
   return entries === 0
-    ? `There is no inventory by which something that is deleted would be noticed: --repair makes one (${lacking})`
-    : `The inventory does not have ${lacking} from before it began: --repair adds them`;
+    ? `There is no inventory that would show deletions: --repair makes one (${lacking})`
+    : `The inventory does not list ${lacking} from before it began: --repair adds them`;
 }
 
 /** Returns files with lines that other programs cannot read, and their numbers. */
@@ -272,7 +270,7 @@ function tellKeys(id: string, withKeys: string[], output: Context["output"]): vo
   const { folder } = collectionKeys(id);
   const names = someOf(withKeys.map((key) => key.slice(folder.length)));
   output.line(`  Twitter keys are in the clear in ${many(withKeys.length, "file")}: ${names}`);
-  output.line(`  Take them out with: twarc-cloud collection redact-keys ${lastWord(id)}`);
+  output.line(`  Remove them with: twarc-cloud collection redact-keys ${lastWord(id)}`);
 }
 
 function toJson({ verified, mended }: Looked): Record<string, unknown> {

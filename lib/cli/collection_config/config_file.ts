@@ -55,9 +55,9 @@ async function readText(path: string, maker?: string): Promise<string> {
     return await readWrittenText(path);
   } catch (cause) {
     if (!(cause instanceof Deno.errors.NotFound)) throw unreadable(path, cause);
-    throw new UserError(`There is no file ${path}`, {
+    throw new UserError(`File ${path} does not exist`, {
       cause,
-      ...(maker ? { hint: `Make it with: twarc-cloud ${maker}` } : {}),
+      ...(maker ? { hint: `Create it with: twarc-cloud ${maker}` } : {}),
     });
   }
 }

@@ -146,8 +146,8 @@ async function expectedOf(config: CollectionConfig, asking: Asking): Promise<Exp
 }
 
 function tooDear(): never {
-  throw new UserError("Without counting there is nothing to estimate", {
-    hint: "Go on with --yes, or narrow the search with start_time.",
+  throw new UserError("Nothing can be estimated without counting", {
+    hint: "Continue with --yes, or narrow the search with start_time.",
   });
 }
 

@@ -95,5 +95,5 @@ function askedText({ counts, users }: Estimate["asked"]): string {
     ...(counts > 0 ? [`${count(counts)} ${counts === 1 ? "count" : "counts"}`] : []),
     ...(users > 0 ? [`${count(users)} ${users === 1 ? "user" : "users"} read`] : []),
   ];
-  return parts.join(", ") || "nothing was asked";
+  return parts.join(", ") || "nothing was requested";
 }

@@ -34,7 +34,7 @@ export function addCollectionConfig(program: Command, context: Context): void {
 function addTemplate(group: Command, { output }: Context): void {
   group.command("template")
     .summary("Create a template for a collection configuration file.")
-    .description("Writes a collection configuration file with what you have to fill in.")
+    .description("Writes a collection configuration file with placeholders to fill in.")
     .addArgument(
       new Argument("<type>", "type of collection").choices(TEMPLATE_TYPES),
     )
@@ -45,7 +45,7 @@ function addTemplate(group: Command, { output }: Context): void {
       ),
     )
     .addOption(configFileOption())
-    .option("--yes", "overwrite a file that is there without asking", false)
+    .option("--yes", "overwrite an existing file without asking", false)
     .addHelpText("after", example("collection-config template user_timeline --id=test_collection"))
     .action(async (type, { id, api, collectionConfigFilepath: path, yes }) => {
       const { template } = await import("../../collection/template.ts");
@@ -56,8 +56,9 @@ function addTemplate(group: Command, { output }: Context): void {
         const { UserError } = await import("../../base/errors.ts");
         const answer = await output.confirm(`${path} exists. Overwrite it?`);
         if (answer === null) {
-          throw new UserError(`${path} exists already`, {
-            hint: "Overwrite it with --yes, or name another with --collection-config-filepath.",
+          throw new UserError(`${path} already exists`, {
+            hint:
+              "Overwrite it with --yes, or choose another file with --collection-config-filepath.",
           });
         }
         if (!answer) return output.note("Cancelling");
@@ -88,7 +89,7 @@ function addDownload(group: Command, context: Context): void {
       checkIsOf(id, json.id);
       await writeConfigFile(path, json);
       context.output.line(`Downloaded to ${path}.`);
-      context.output.note(`Change what you want in it. ${updateStep(path)}`);
+      context.output.note(`Edit it as needed. ${updateStep(path)}`);
     });
 }
 
@@ -96,14 +97,14 @@ function addUpdate(group: Command, context: Context): void {
   group.command("update")
     .summary("Update a collection's configuration.")
     .description(
-      "Changes the configuration in the bucket to the local file's, and records what was changed. Where " +
-        "the bucket has a newer one than the file was made from, only what was changed in the file is applied; where " +
-        "both changed the same, it stops and says what.",
+      "Changes the configuration in the bucket to the local file's, and records the change. If " +
+        "the bucket has a newer one than the file was made from, only the file's changes are applied; if " +
+        "both changed the same members, it stops and names them.",
     )
     .addOption(configFileOption())
     .addOption(bucketOption())
-    .option("--yes", "do not ask where it is not known what the file was made from", false)
-    .option("--force", "take the file as it is, whatever was changed meanwhile", false)
+    .option("--yes", "do not ask if it is not known what the file was made from", false)
+    .option("--force", "replace the bucket's by the file, whatever has changed meanwhile", false)
     .addHelpText("after", example("collection-config update"))
     .action(async ({ collectionConfigFilepath: path, bucket, yes, force }) => {
       const { output } = context;
@@ -112,7 +113,7 @@ function addUpdate(group: Command, context: Context): void {
       const plan = await collections.plan(mine, { force });
       if (plan.isInForce) return await tellInForce(path, mine, await plan.apply(), context);
       if (plan.isBaseKnown) {
-        output.note("The bucket has a newer one: only what was changed in this file is applied.");
+        output.note("The bucket has a newer one: only the changes in this file are applied.");
       } else if (
         plan.isOutdated && !yes && !force && !await confirmChange(plan.change, mine, context)
       ) {
@@ -127,7 +128,7 @@ function addUpdate(group: Command, context: Context): void {
       if (!traitsFor(config.type).endsByItself) {
         output.note("Stop and start the collection for the changes to go into effect.");
       } else {
-        output.note("Its next harvest collects what the configuration says now.");
+        output.note("Its next harvest uses the new configuration.");
       }
     });
 }
@@ -143,7 +144,7 @@ async function tellInForce(
   const { isDeepStrictEqual } = await import("node:util");
   if (isDeepStrictEqual(mine, config)) return;
   await writeConfigFile(path, config);
-  output.note(`${path} is now as it is in the bucket.`);
+  output.note(`${path} now matches the bucket.`);
 }
 
 /** Warns of queries that may not mean what was intended. */
@@ -170,9 +171,9 @@ async function confirmChange(
       ? "It is not known what this file was made from: it has no timestamp"
       : "The collection's configuration was changed since this file was made";
     throw new UserError(why, {
-      hint: `Fetch it with \`twarc-cloud collection-config download ${
+      hint: `Download it with \`twarc-cloud collection-config download ${
         lastWord(String(id))
-      }\` and change that, or apply yours with --yes.`,
+      }\` and edit that, or apply yours with --yes.`,
     });
   }
   if (!answer) output.note("Cancelling");
@@ -186,13 +187,13 @@ function addKeys(group: Command, context: Context): void {
     .summary("Add Twitter keys managed by twarc to a collection configuration file.")
     .description(
       "Adds Twitter API keys that `twarc-cloud configure` or twarc have stored. For a bucket in S3 the keys go " +
-        "to Parameter Store, encrypted, and the file has the name of the profile in their place.",
+        "to Parameter Store, encrypted, and the file has the name of the profile instead.",
     )
     .addOption(configFileOption())
     .addOption(bucketOption())
     .option(
       "--profile [name]",
-      "profile of the keys (default: main, or the only one); without a name, those that are there are listed",
+      "profile of the keys (default: main, or the only one); without a name, the profiles are listed",
     )
     .option(
       "--twarc-config-filepath <path>",
@@ -231,8 +232,8 @@ function addEstimate(group: Command, context: Context): void {
   group.command("estimate")
     .summary("Estimate what a collection would cost, before anything is collected.")
     .description(
-      "For version 2 of the API, which is paid by the post: asks it how many posts there are to collect, " +
-        "and shows what they cost. Asking costs something too, mostly cents: what is more is asked for first.",
+      "For version 2 of the API, which is paid by the post: requests how many posts there are to collect, " +
+        "and shows what they cost. The requests cost something too, mostly cents; you are asked before they cost more.",
     )
     .addOption(configFileOption())
     .option(
@@ -283,7 +284,7 @@ async function refuseDamaged(id: string, damaged: string[]): Promise<void> {
   const { UserError } = await import("../../base/errors.ts");
   const what = damaged.length === 1 ? "A change" : `${damaged.length} changes`;
   throw new UserError(`${what} cannot be shown: ${someOf(damaged)}`, {
-    hint: `The others are. See what else is wrong with: twarc-cloud collection verify ${
+    hint: `The others were shown. Check the collection with: twarc-cloud collection verify ${
       lastWord(id)
     }`,
   });

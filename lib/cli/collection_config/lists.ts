@@ -15,7 +15,7 @@ import { count, type Output } from "../output.ts";
 const SHOWN = 1_000;
 
 /** The hint for lines that were left out. */
-const AGAIN = "Correct them and run it again: what is there already stays as it is.";
+const AGAIN = "Correct them and run it again: entries that exist already are kept.";
 
 /** The parser of a list. */
 export interface ListWanted<T> {
@@ -75,7 +75,7 @@ export async function* valuesIn<T>(
 ): AsyncGenerator<T> {
   for (const path of files.length > 0 ? files : ["-"]) {
     const file = path === "-" ? "standard input" : path;
-    const onColumn = (column: string) => output.note(`Column ${column} of ${file} is read.`);
+    const onColumn = (column: string) => output.note(`Reading column ${column} of ${file}.`);
     for await (const { value, line } of entriesIn(path, { file, columns, onColumn })) {
       const clean = cleaned(value);
       if (clean === "") continue;

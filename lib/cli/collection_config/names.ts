@@ -107,7 +107,7 @@ async function fileStep(words: string[], command: string): Promise<string | null
     if (!found?.isFile) return null;
   }
   const files = words.map(lastWord).join(" ");
-  return `For what is in a file: twarc-cloud collection-config ${command} ${files}`;
+  return `For users in a file: twarc-cloud collection-config ${command} ${files}`;
 }
 
 /** Returns the hint for arguments that are not user ids. */
@@ -124,7 +124,7 @@ export function columnOption() {
 
 /** Returns the option that rejects a list with an invalid line. */
 export function strictOption() {
-  return new Option("--strict", "take nothing where a line cannot be read").default(false);
+  return new Option("--strict", "add nothing if a line is invalid").default(false);
 }
 
 async function checkIsTimelines(path: string): Promise<void> {
@@ -141,8 +141,8 @@ async function allIn(
   bad.tell(output);
   if (strict || values.length === 0) throwIf(bad.error("Nothing was added."));
   if (values.length > 0) return values;
-  throw new UserError(`There is no name in ${files.join(", ") || "standard input"}`, {
-    hint: "One a line is expected.",
+  throw new UserError(`${files.join(", ") || "Standard input"} has no names`, {
+    hint: "Expected one on each line.",
   });
 }
 
@@ -167,7 +167,7 @@ async function addByName(
   tellOthers(found, context);
   throwIf(bad.error("The others were added."));
   if (found.refused.length > 0) {
-    throw new UserError("The API does not answer for the screen names that are listed above", {
+    throw new UserError("The API rejected the screen names listed above", {
       hint: `Correct them, or leave them out. ${
         strict ? "Nothing was added." : "The others were added."
       }`,
@@ -188,7 +188,7 @@ async function tellTaken(
   for (const { user_id, screen_name, of, until } of namesOfOthers(config, new Map(names))) {
     const had = until === undefined ? "was the name of" : `was until ${until} the name of`;
     output.note(
-      `${screen_name} ${had} ${of.user_id}, a member of this collection, and is ${user_id}'s now: look which of ` +
+      `${screen_name} ${had} ${of.user_id}, a member of this collection, and now belongs to ${user_id}: check which of ` +
         "them the list means.",
     );
   }

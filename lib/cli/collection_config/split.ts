@@ -18,13 +18,13 @@ export function addSplit(group: Command, context: Context): void {
     .summary("Split the users of a configuration over several collections.")
     .description(
       "Adds collections ID-01, ID-02, … to the bucket, each with its share of the users of the local file, so that " +
-        "several harvesters work at the same time. Those of the same keys share the limits of the API: name as many " +
-        "profiles as you have. With a schedule all of them are started. Run again, it goes on where it stopped.",
+        "several harvesters work at the same time. Harvesters with the same keys share the limits of the API: name as many " +
+        "profiles as you have. With a schedule all of them are started. Run it again to continue after an interruption.",
     )
     .addOption(configFileOption())
     .addOption(bucketOption())
     .option("--into <n>", "how many collections (default: one for each profile)", positive)
-    .option("--profiles <names>", "profiles of keys, separated by commas, given out in turn")
+    .option("--profiles <names>", "profiles of keys, separated by commas, assigned in turn")
     .option("--schedule <schedule>", 'schedule all of them, such as "rate(7 days)"')
     .option("--yes", "do not ask what first harvests may cost, nor before keys are replaced", false)
     .addHelpText("after", example('collection-config split --into 10 --schedule "rate(7 days)"'))
@@ -32,8 +32,8 @@ export function addSplit(group: Command, context: Context): void {
       const names = profiles?.split(",").map((name) => name.trim()).filter((name) => name !== "");
       const parts = into ?? names?.length ?? 0;
       if (parts < 2) {
-        throw new UsageError("Into how many collections is not said", {
-          hint: "Name the number with --into, or several profiles with --profiles.",
+        throw new UsageError("The number of collections is missing", {
+          hint: "Set it with --into, or name several profiles with --profiles.",
         });
       }
       const { parseSchedule } = await import("../../runner/schedule.ts");
@@ -109,11 +109,11 @@ async function added(
   }
   const { json } = await collections.loadJson(id);
   if (userIds(json).join() !== users.join()) {
-    throw new UserError(`There is a collection ${id} with other users already`, {
+    throw new UserError(`Collection ${id} already exists with other users`, {
       hint: "Split into as many collections as before, or give the configuration another id.",
     });
   }
-  output.line(`${id} is there already: ${many(users.length, "user")}.`);
+  output.line(`${id} exists already: ${many(users.length, "user")}.`);
 }
 
 function userIds(config: JsonObject): string[] {

@@ -33,14 +33,14 @@ export async function tryQuery(json: Json, context: Context): Promise<void> {
     signal.throwIfAborted();
     if (error instanceof ApiError && error.status === 400) {
       throw new UserError(
-        `The API refuses the query: ${error.message}${placeIn(query, error.message)}`,
+        `The API rejects the query: ${error.message}${placeIn(query, error.message)}`,
         {
           cause: error,
           hint: 'Change "query", and add it again; --no-check adds it as it is.',
         },
       );
     }
-    const why = soon.aborted ? "the API does not answer" : messageOf(error);
+    const why = soon.aborted ? "the API does not respond" : messageOf(error);
     if (!soon.aborted && !(error instanceof TwarcCloudError)) throw error;
     output.note(`The query could not be tried: ${why}.`);
   }

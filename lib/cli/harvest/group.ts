@@ -14,7 +14,7 @@ import { troubleText } from "../text/trouble.ts";
 export function addHarvest(program: Command, context: Context): void {
   const group = program.command("harvest")
     .summary("Harvest-related commands.")
-    .description("Look at harvests, and be a harvester.");
+    .description("Show harvests, and run one in this process.");
   addList(group, context);
   addRunning(group, context);
   addLast(group, context);
@@ -65,7 +65,7 @@ function addRunning(group: Command, context: Context): void {
     .summary("Get information on a running harvest for a collection.")
     .argument("<collection-id>", "collection")
     .addOption(bucketOption())
-    .option("--follow", "show how far it is until it ends, and exit with its outcome", false)
+    .option("--follow", "show its progress until it ends, and exit with its outcome", false)
     .option("--json", "print JSON")
     .addHelpText("after", example("harvest running test_filter"))
     .action(async (id, { bucket, json, follow }) => {
@@ -140,8 +140,8 @@ function addRun(group: Command, context: Context): void {
   const command = group.command("run")
     .summary("Harvest a collection in this process.")
     .description(
-      "Harvests a collection in this process: what containers do, and what the other commands start. " +
-        "Without --shutdown it stays up, stopped, until it is asked to exit.",
+      "Harvests a collection in this process, as containers do, and the processes that other commands start. " +
+        "Without --shutdown it stays up after the harvest until it is asked to exit.",
     )
     .argument("<collection-id>", "collection")
     .addOption(bucketOption())
@@ -196,13 +196,13 @@ function addUnlock(group: Command, context: Context): void {
   group.command("unlock")
     .summary("Remove the lock of a collection.")
     .description(
-      "Removes the lock of a collection. A lock ends by itself a minute after its harvester is gone: this " +
-        "is for the impatient who are sure that nothing harvests the collection. Where its harvester may live, " +
+      "Removes the lock of a collection. A lock expires by itself a minute after its harvester has gone: use this " +
+        "only if you are sure that the collection is not being harvested. If its harvester may be running, " +
         "you are asked first.",
     )
     .argument("<collection-id>", "collection")
     .addOption(bucketOption())
-    .option("--force", "do not ask where a harvester may live, which ends then", false)
+    .option("--force", "do not ask if a harvester may be running, which ends then", false)
     .addHelpText("after", example("harvest unlock test_collection"))
     .action(async (id, { bucket, force }) => {
       const { store, collections } = await openBucket(context, { bucket, acts: true });
@@ -220,8 +220,8 @@ function addUnlock(group: Command, context: Context): void {
         const { host, pid, renewed } = held;
         const lives = holderIsGone(held) === false ? "lives" : `renewed it last at ${renewed}`;
         context.output.note(
-          `Process ${pid} of ${host}, which held it, ${lives}. A harvester that lost its lock ends when it looks ` +
-            "at it the next time, every 20 seconds.",
+          `Process ${pid} of ${host}, which held it, ${lives}. A harvester that lost its lock ends when it checks ` +
+            "it next, every 20 seconds.",
         );
       }
     });
@@ -233,15 +233,15 @@ async function mayUnlock(
   { pid, host, renewed }: LockDocument,
   { output }: Context,
 ): Promise<boolean> {
-  const what = `Process ${pid} of ${host} harvests ${id}: it renewed its lock at ${renewed}`;
+  const what = `Process ${pid} of ${host} harvests ${id} and renewed its lock at ${renewed}`;
   const answer = await output.confirm(
-    `${what}. Without it, it ends within half a minute. Remove the lock?`,
+    `${what}. It ends within half a minute without its lock. Remove the lock?`,
   );
   if (answer === null) {
     const { UserError } = await import("../../base/errors.ts");
     throw new UserError(what, {
       hint:
-        `End it in good order with: twarc-cloud collection stop --now ${
+        `Stop it gracefully with: twarc-cloud collection stop --now ${
           lastWord(id)
         }. --force removes its lock all the ` +
         "same, and it ends within half a minute.",
@@ -256,7 +256,7 @@ function addLogs(group: Command, context: Context): void {
     .summary("Show the log of a collection's harvests.")
     .argument("<collection-id>", "collection")
     .addOption(bucketOption())
-    .option("--follow", "go on showing what is added, until Ctrl-C", false)
+    .option("--follow", "keep showing new lines, until Ctrl-C", false)
     .addHelpText("after", example("harvest logs test_collection --follow"))
     .action(async (id, { bucket, follow }) => {
       const opened = await openBucket(context, { bucket });

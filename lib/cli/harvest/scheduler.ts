@@ -8,11 +8,11 @@ import { type Context, openBucket } from "../context.ts";
 /** Adds the command. */
 export function addScheduler(program: Command, context: Context): void {
   program.command("scheduler")
-    .summary("Carry out the schedules of a bucket on this machine until stopped.")
+    .summary("Run the schedules of a bucket on this machine until stopped.")
     .description(
       "Harvests each scheduled collection of a bucket when it is due, until it is stopped. Runs that " +
-        "were missed while it did not run are caught up once. Harvesters that filter-start has started, and " +
-        "that are gone, are started again. It is for harvesters of this machine: those on ECS need none.",
+        "were missed while it was not running are caught up once. Harvesters that filter-start has started and " +
+        "that have ended unexpectedly are restarted. Only for harvesters of this machine: those on ECS need no scheduler.",
     )
     .addOption(bucketOption())
     .addOption(spoolOption())
@@ -33,11 +33,11 @@ export function addScheduler(program: Command, context: Context): void {
       const other = await schedulerOf(documents, clock);
       if (other) {
         output.note(
-          `Another scheduler serves this bucket since ${other.since}: process ${other.pid} of ${other.host}. Each run is ` +
+          `Another scheduler has been running for this bucket since ${other.since}: process ${other.pid} of ${other.host}. Each run is ` +
             "started by one of them; one is enough.",
         );
       }
-      output.note(`Carrying out the schedules of ${settings.bucket.text}. Stop with Ctrl-C.`);
+      output.note(`Running the schedules of ${settings.bucket.text}. Stop with Ctrl-C.`);
       const { scheduleText } = await import("../text/schedule_text.ts");
       const scheduled = await Array.fromAsync(opened.scheduled());
       if (scheduled.length === 0) output.note("No collection is scheduled yet.");
@@ -61,7 +61,7 @@ async function lookIn(store: Store): Promise<void> {
 /** Returns the error that AWS runs the schedules. */
 async function needsNone(bucket: string): Promise<Error> {
   const { UserError } = await import("../../base/errors.ts");
-  return new UserError(`The schedules of ${bucket} are carried out by AWS, and need no scheduler`, {
+  return new UserError(`AWS runs the schedules of ${bucket}: no scheduler is needed`, {
     hint:
       "twarc_cloud.ini has a cluster. For harvesters of this machine, set runner = local there.",
   });

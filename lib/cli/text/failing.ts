@@ -17,7 +17,7 @@ export async function failingOf(
     return await Array.fromAsync((await runner()).failing?.() ?? []);
   } catch (error) {
     if (!(error instanceof TwarcCloudError)) throw error;
-    output.note(`Whether harvests keep failing could not be looked at: ${error.message}`);
+    output.note(`Could not check whether harvests keep failing: ${error.message}`);
     return [];
   }
 }

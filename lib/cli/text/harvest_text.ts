@@ -63,7 +63,7 @@ export function removedLines(
     `${who} removed from the collection: ${removedText(users)}`,
     ...users.length > FEW ? [`All of them: twarc-cloud harvest last --json ${last}`] : [],
     `To keep such users, remove ${states.join(" and ")} from delete_users_for: ` +
-    `twarc-cloud collection-config download ${last}, change collection.json, then ` +
+    `twarc-cloud collection-config download ${last}, edit collection.json, then ` +
     "twarc-cloud collection-config update",
   ];
 }
@@ -127,7 +127,7 @@ export async function missedBy(
     };
   } catch (error) {
     if (!(error instanceof TwarcCloudError)) throw error;
-    output.note(`What was missed could not be read: ${error.message}`);
+    output.note(`The gaps could not be read: ${error.message}`);
     return NOTHING;
   }
 }
@@ -143,11 +143,11 @@ export function tellTroubles(
     output.line(`Outcome: ${info.outcome}${info.reason ? `. ${info.reason}` : ""}`);
   }
   for (const line of leftOutLines(info)) output.line(line);
-  if (info.gaps) output.line(`Spans that are missing: ${count(info.gaps)} (see gaps.jsonl)`);
+  if (info.gaps) output.line(`Gaps: ${count(info.gaps)} (see gaps.jsonl)`);
   for (const gap of gapTexts(missed)) output.line(`  ${gap}`);
   if (searches_left > 0) {
     output.line(
-      `Searches for what was missed that are left to this harvest or the next: ${searches_left}`,
+      `Searches for gaps left to this harvest or the next: ${searches_left}`,
     );
   }
 }
@@ -156,7 +156,7 @@ export function tellTroubles(
 export function leftOutLines(info: HarvestInfo): string[] {
   const { undelivered = 0, missing = {}, unavailable = [], left_out = [], late = [] } = info;
   return [
-    ...undelivered > 0 ? [`Tweets that matched and were not delivered: ${count(undelivered)}`] : [],
+    ...undelivered > 0 ? [`Matching tweets that were not delivered: ${count(undelivered)}`] : [],
     ...protectedLines(info),
     ...Object.entries(missing).map(([why, n]) =>
       `Ids that are not available: ${count(n)} ${why} (see missing.jsonl)`
@@ -165,8 +165,8 @@ export function leftOutLines(info: HarvestInfo): string[] {
     ...removedLines(info),
     ...left_out.map(({ parameter, name, instead }) => {
       const what = name === undefined ? parameter : `${name} of ${parameter}`;
-      const then = instead === undefined ? "" : `, ${instead} was asked for instead`;
-      return `The API did not take ${what}${then}`;
+      const then = instead === undefined ? "" : `, ${instead} was requested instead`;
+      return `The API rejected ${what}${then}`;
     }),
     ...late.map(({ harvest_timestamp, from, to, tweets }) =>
       `Tweets of the harvest of ${harvest_timestamp} that could be stored only now: ` +
@@ -179,7 +179,7 @@ function unavailableText(
   { id, screen_name, why }: NonNullable<HarvestInfo["unavailable"]>[number],
 ): string {
   const name = screen_name === undefined ? "" : ` (${screen_name})`;
-  return `User ${id}${name} could not be read, the next harvest asks again: ${why}`;
+  return `User ${id}${name} could not be read, the next harvest retries: ${why}`;
 }
 
 /** Returns the protected content that was left out. */
@@ -190,7 +190,7 @@ function protectedLines({ protected: left }: HarvestInfo): string[] {
     ...users > 0 ? [many(users, "timeline")] : [],
     ...tweets > 0 ? [many(tweets, "tweet")] : [],
   ];
-  return [`Left out, as they are of protected accounts: ${texts.join(", ")}`];
+  return [`Left out, from protected accounts: ${texts.join(", ")}`];
 }
 
 /** Returns a collection's last harvest, for programs. */

@@ -76,9 +76,9 @@ export async function* columnOf(
     }
   } catch (cause) {
     if (!isCsvError(cause)) throw cause;
-    throw new UserError(`${name} is not a proper table: ${cause.message}`, {
+    throw new UserError(`${name} is not a valid table: ${cause.message}`, {
       cause,
-      hint: "Look for a quote that is not closed, or export it as CSV again.",
+      hint: "Check for an unclosed quote, or export it as CSV again.",
     });
   } finally {
     ended.destroy();
@@ -114,7 +114,7 @@ function columnIn(header: string[], { known, named }: ColumnWanted, name: string
       : `${name} has no column ${JSON.stringify(named)}`,
     {
       hint:
-        `Its first line has ${found}. Name the column with --column, or put one name or id a line.`,
+        `Its first line has ${found}. Name the column with --column, or write one name or id on each line.`,
     },
   );
 }

@@ -21,7 +21,7 @@ export async function* linesIn(file: string): AsyncGenerator<string[]> {
     left = lines.pop() ?? "";
     if (left.length > MAX_LINE) {
       throw new UserError(`${name} has a line of more than ${count(MAX_LINE)} characters`, {
-        hint: "One name or id a line is expected.",
+        hint: "Expected one name or id on each line.",
       });
     }
     yield lines;
@@ -35,7 +35,7 @@ async function opened(file: string): Promise<ReadableStream<Uint8Array>> {
     return (await Deno.open(file)).readable;
   } catch (cause) {
     throw cause instanceof Deno.errors.NotFound
-      ? new UserError(`There is no file ${file}`, { cause })
+      ? new UserError(`File ${file} does not exist`, { cause })
       : unreadable(file, cause);
   }
 }

@@ -26,7 +26,7 @@ export async function notStartedOf(
     }
   } catch (error) {
     if (!(error instanceof TwarcCloudError)) throw error;
-    output.note(`Whether each run was started could not be looked at: ${error.message}`);
+    output.note(`Could not check whether each run was started: ${error.message}`);
   }
   return found;
 }

@@ -49,7 +49,7 @@ export async function follow(
       if (outcome?.exitCode === 0) return true;
       if (outcome) throw failureOf(outcome, collectionId);
       if (info?.state) progress.show(shown(info));
-      else if (info) progress.show(`${collectionId}: its container is being started`);
+      else if (info) progress.show(`${collectionId}: starting its container`);
       await clock.sleep(runner.pace, signal);
     }
     return false;

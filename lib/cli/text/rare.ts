@@ -24,7 +24,7 @@ export function rareNote(reading: Reading, pause: number): string | null {
   if (perDay >= BUSY) return null;
   const days = Math.floor(reach / BUSY);
   return `A timeline goes back ${count(reach)} posts${
-    isShort ? " where replies are left out" : ""
+    isShort ? " with replies left out" : ""
   }: of users who ` +
     `write more than ${perDay} a day, what is older when a harvest begins is missed, and recorded as a gap. Harvest ` +
     `more often, such as by "rate(${days} days)".`;

@@ -184,7 +184,7 @@ export function toMarkdown(report: Report): string {
     ...Object.keys(report.described).length > 0 ? [""] : [],
     methodsOf(report),
     "",
-    "## What was asked for",
+    "## What was requested",
     "",
     `A ${report.type} collection, by version ${report.api} of the API.`,
     "",
@@ -206,14 +206,14 @@ export function toMarkdown(report: Report): string {
       }.`,
     ...harvests.unknown.length > 0
       ? [
-        `Of ${count(harvests.unknown.length)} no document can be read: ${
+        `For ${count(harvests.unknown.length)} the document cannot be read: ${
           harvests.unknown.join(", ")
         }.`,
       ]
       : [],
     ...stops.length > 0 ? ["", "Stopped or failed:", "", ...stops] : [],
     "",
-    "## What came",
+    "## What was collected",
     "",
     `${recordedText(tweets.recorded)}: ${namesOf(tweets.kinds) || "none"}. ` +
     "A tweet that was recorded again counts again.",
@@ -230,17 +230,17 @@ export function toMarkdown(report: Report): string {
     "## What is missing",
     "",
     ...missing.length === 0 ? ["No gap is recorded."] : [
-      "| from | to | hours | what became of it | why |",
+      "| from | to | hours | status | why |",
       "| --- | --- | ---: | --- | --- |",
       ...spans,
     ],
     "",
     `Undelivered by streams, as the API counted: ${count(report.undelivered)}.`,
-    `Not to be had by their ids: ${namesOf(report.not_to_be_had) || "none are recorded"}.`,
+    `Unavailable by their ids: ${namesOf(report.not_to_be_had) || "none are recorded"}.`,
     "",
     "## Accounts",
     "",
-    `${many(accounts.wrote, "account")} wrote what is recorded. Changes that harvests noted: ` +
+    `${many(accounts.wrote, "account")} wrote the recorded tweets. Changes that harvests noted: ` +
     `${namesOf(accounts.changes) || "none"}. Left out as protected: ${
       count(accounts.protected_left_out)
     }.`,
@@ -257,9 +257,9 @@ export function toMarkdown(report: Report): string {
     "",
     ...verifiedText(report),
     "",
-    "## What the API cannot give",
+    "## Limits of the API",
     "",
-    ...listOf(report.limits.map((limit) => `- ${limit}`), "Nothing is known of that."),
+    ...listOf(report.limits.map((limit) => `- ${limit}`), "None are known."),
     "",
     `Made by twarc-cloud ${report.twarc_cloud_version}.`,
   ].join("\n");
@@ -328,7 +328,7 @@ function askedIn(
     ...isObject(asked) && part !== "users" ? [`${part} ${JSON.stringify(asked)}`] : [],
   ];
   const gone = deleted.flatMap((one) => typeof one === "string" ? [one] : Object.keys(one));
-  if (gone.length > 0) texts.push(`taken out: something of ${gone.join(", ")}`);
+  if (gone.length > 0) texts.push(`removed: something from ${gone.join(", ")}`);
   return texts.length === 0 ? [] : [{ since: change_timestamp, what: texts.join("; ") }];
 }
 

@@ -17,14 +17,14 @@ export function troubleText(trouble: Trouble, collectionId: string): string {
 function thenText({ state, next, problem }: Trouble, collectionId: string): string {
   const id = lastWord(collectionId);
   if (state === "ended" && isLimitReason(problem)) {
-    return `To go on, raise it: twarc-cloud collection-config download ${id}`;
+    return `To continue, raise it: twarc-cloud collection-config download ${id}`;
   }
   if (state === "ended") {
     return `Start it again with: twarc-cloud collection filter-start ${id}`;
   }
   return next
-    ? `It is started again at ${next}`
-    : "It is started again by itself within a minute, or else as soon as `twarc-cloud scheduler` runs";
+    ? `It is restarted at ${next}`
+    : "It is restarted by itself within a minute, or else as soon as `twarc-cloud scheduler` runs";
 }
 
 /** Returns, by id, a text for collections whose harvester should be alive and is not, or keeps failing. */

@@ -41,7 +41,10 @@ Deno.test("a copy of a bucket ends no harvester of the original, and harvests no
     assert.equal(place.sandbox.streams.size, 1);
 
     const { err } = await place.run("bucket", "is-copy", "--bucket", "./copy");
-    assert.match(err, /^Removed here: 1 lock of harvesters of the other one, which go on\.$/m);
+    assert.match(
+      err,
+      /^Removed from the copy: 1 lock of harvesters of the other bucket, which continue\.$/m,
+    );
     const stop = await place.run("collection", "filter-stop", "live", "--bucket", "./copy");
     assert.match(stop.err, /No harvest of live is running/);
     assert.equal(place.sandbox.streams.size, 1);

@@ -46,7 +46,7 @@ Deno.test("a budget, a higher limit, or an API that cannot say it, needs no ques
     place.sandbox.troubles.add({ kind: "403", path: "counts", times: 9 });
     const started = await place.run("collection", "once", "silent", "--wait");
     assert.equal(started.code, 0, started.err);
-    assert.match(started.err, /What it costs could not be estimated: .*403/);
+    assert.match(started.err, /The cost could not be estimated: .*403/);
   }, { world: world() }));
 
 Deno.test("timelines of which only a bound is known start where nobody can be asked, and it is said what they cost at most", () =>

@@ -49,7 +49,10 @@ Deno.test("a harvest that another command started is followed to its end, with i
     for (const { said } of followers) {
       await until(() => Promise.resolve(/find: .*100 tweets/.test(said())));
     }
-    assert.match(followers[1]?.said() ?? "", /find is being harvested already, since \S+: this is/);
+    assert.match(
+      followers[1]?.said() ?? "",
+      /find is already being harvested, since \S+: attached to/,
+    );
     await place.ok("collection", "stop", "--now", "find");
     for (const { said, ended } of followers) {
       assert.equal(await ended(), 3, said());
@@ -69,7 +72,7 @@ Deno.test("a followed harvest whose harvester is gone ends the following with th
     assert.equal(await left.ended(), 130);
     assert.match(
       left.said(),
-      /The harvest goes on\. Stop it with: twarc-cloud collection stop --now find/,
+      /The harvest continues\. Stop it with: twarc-cloud collection stop --now find/,
     );
 
     const follower = following(place, "harvest", "running", "find", "--follow");
@@ -81,7 +84,7 @@ Deno.test("a followed harvest whose harvester is gone ends the following with th
     );
     Deno.kill(lock.pid, "SIGKILL");
     assert.equal(await follower.ended(), 3, follower.said());
-    assert.match(follower.said(), /The harvester of find is gone, .*harvest logs find\n$/);
+    assert.match(follower.said(), /The harvester of find has gone before .*harvest logs find\n$/);
   }, { world: world(), limit: 1 }));
 
 Deno.test("who joins a harvest that runs already is neither asked what it costs, nor is that counted", () =>

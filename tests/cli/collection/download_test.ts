@@ -192,7 +192,7 @@ Deno.test("a piece that is merged away while it is fetched is no error", () =>
 Deno.test("keys that would leave the folder are refused", () =>
   withStore(async (store, to) => {
     await store.put("collections/c/../../evil", new Uint8Array(1));
-    await assert.rejects(fetching(store, to), /cannot be the name of a file/);
+    await assert.rejects(fetching(store, to), /is not a valid file name/);
   }));
 
 Deno.test("a file that was merged into another, or rewritten, does not stay; what the manifest lists does", () =>

@@ -64,7 +64,10 @@ Deno.test("freezing twice signs off once; a collection that goes on says why, an
     assert.match(await place.ok("collection", "freeze", "find"), /^find is frozen since 20/);
     assert.deepEqual(await frozen(), [["frozen", WHY]]);
     assert.equal((await place.run("collection", "unfreeze", "find")).code, 2);
-    assert.equal(await place.ok("collection", "unfreeze", "--note=WHY", "find"), "find goes on.\n");
+    assert.equal(
+      await place.ok("collection", "unfreeze", "--note=WHY", "find"),
+      "find is no longer frozen.\n",
+    );
     assert.equal(
       await place.ok("collection", "unfreeze", "--note=WHY", "find"),
       "find is not frozen.\n",
@@ -87,7 +90,7 @@ Deno.test("a collection that is harvested, or whose stream is to go on, is not f
     await place.ok("collection", "filter-start", "live");
     const { code, err } = await place.run("collection", "freeze", "live");
     assert.equal(code, 1);
-    assert.match(err, /The stream of live is to go on\. .*collection filter-stop live/);
+    assert.match(err, /The stream of live is still running\. .*collection filter-stop live/);
     await place.ok("collection", "filter-stop", "live");
     await place.ok("collection", "freeze", "live");
     const { err: started } = await place.run("collection", "filter-start", "live");

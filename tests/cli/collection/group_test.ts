@@ -98,7 +98,7 @@ Deno.test("Ctrl-C ends --wait and not the harvest: exit code 130, and how to sto
     assert.deepEqual([code, await new Response(child.stdout).text()], [130, "Started\n"], err);
     assert.match(
       err,
-      /The harvest goes on\. Stop it with: twarc-cloud collection stop --now find\n$/,
+      /The harvest continues\. Stop it with: twarc-cloud collection stop --now find\n$/,
     );
     assert.match(await place.ok("harvest", "list"), /^find => .* RUNNING\n$/);
     assert.deepEqual(JSON.parse(await place.ok("collection", "stop", "--now", "find", "--json")), {
@@ -129,7 +129,7 @@ Deno.test("a collection that is being harvested can be scheduled all the same", 
     await place.ok("collection", "once", "find");
     const { code, out, err } = await place.run("collection", "schedule", "find", "rate(1 day)");
     assert.deepEqual([code, out], [0, "Scheduled\n"]);
-    assert.match(err, /find is being harvested already/);
+    assert.match(err, /find is already being harvested/);
     await place.ok("collection", "stop", "--now", "find");
     assert.equal(await place.ok("collection", "scheduled"), "No scheduled collections.\n");
   }, { world: world() }));
@@ -137,7 +137,7 @@ Deno.test("a collection that is being harvested can be scheduled all the same", 
 Deno.test("where no harvester left anything there is nothing to recover, and nothing is begun", () =>
   inOneProcess(async (place) => {
     await place.add(FILTER);
-    const nothing = "Nothing is left on this machine.\n";
+    const nothing = "There is nothing to recover on this machine.\n";
     assert.equal(await place.ok("collection", "recover", "live"), nothing);
     assert.deepEqual(JSON.parse(await place.ok("collection", "recover", "live", "--json")), {
       tweets: 0,
@@ -146,7 +146,7 @@ Deno.test("where no harvester left anything there is nothing to recover, and not
       living: [],
       is_searching: false,
     });
-    assert.match(await place.ok("collection", "verify", "live"), /^live: whole\. 0 harvests/);
+    assert.match(await place.ok("collection", "verify", "live"), /^live: intact\. 0 harvests/);
     const { code, err } = await place.run("collection", "recover", "nope");
     assert.equal(code, 1);
     assert.match(err, /^Error: There is no collection nope/);

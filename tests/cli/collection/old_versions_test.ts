@@ -16,7 +16,7 @@ Deno.test("older versions that were deleted are counted; where there were none, 
   assert.equal(told({ deleted: 0, left: null }), "");
   assert.equal(
     told({ deleted: 1_200, left: null }),
-    "1,200 older versions of such files are deleted, too.\n",
+    "1,200 older versions of such files were deleted, too.\n",
   );
 });
 
@@ -28,12 +28,12 @@ Deno.test("of those that may stay it is said until when, and how to end it", () 
         null,
         /^S3 may keep .* for as long as the bucket's rules say, which is 30 days with infra\/: /,
       ],
-      [Infinity, /^S3 may keep .* for ever, as no rule of the bucket deletes them: /],
+      [Infinity, /^S3 may keep .* for ever: no rule of the bucket deletes them: /],
     ] as const
   ) {
     const said = told({ deleted: 0, left: { days } });
     assert.match(said, says);
-    assert.match(said, /s3:ListBucketVersions, s3:DeleteObjectVersion.*run this command once more/);
+    assert.match(said, /s3:ListBucketVersions, s3:DeleteObjectVersion.*run this command again/);
   }
 });
 

@@ -72,7 +72,7 @@ Deno.test("what fails as it begins is taken back, and fails with its reason, als
   const refusal = () => Promise.reject(new UserError("AWS does not allow it"));
   const left = await waited({ outcomes: [...outcomes], awaits: ["it"], withdraw: refusal });
   assert.equal(left.failure.message, "The task could not start: no image");
-  assert.match(left.said, /could not be ended: AWS does not allow it/);
+  assert.match(left.said, /could not be stopped: AWS does not allow it/);
 });
 
 Deno.test("keys that are refused are the person's to change", async () => {
@@ -97,7 +97,7 @@ Deno.test("who goes first is shown how to stop what goes on starting", async () 
   assert.equal(failure, "gone");
   assert.match(
     said,
-    /It goes on starting\. Stop it with: twarc-cloud collection stop --now find\n$/,
+    /It keeps starting\. Stop it with: twarc-cloud collection stop --now find\n$/,
   );
 });
 

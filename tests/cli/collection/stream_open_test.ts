@@ -69,9 +69,9 @@ Deno.test("a stream that is not open after a moment goes on, and it is said what
     slept: 10_000,
   });
   const { awaited: silent } = await opened([{ info: INFO }]);
-  assert.equal(silent, "the API has not answered");
+  assert.equal(silent, "the API has not responded");
   const { awaited: gone } = await opened([{ info: null }]);
-  assert.equal(gone, "its harvester does not run");
+  assert.equal(gone, "its harvester is not running");
 });
 
 Deno.test("a stream that was stopped meanwhile is not waited for", async () => {

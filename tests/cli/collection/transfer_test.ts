@@ -80,7 +80,7 @@ Deno.test("a collection is copied under another id, and moved to another bucket 
     await place.ok("collection", "once", "find", "--wait");
     for (
       const [args, says] of [
-        [["rename", "find", "copy"], /There is a collection copy in bucket .* already/],
+        [["rename", "find", "copy"], /Collection copy already exists in bucket/],
         [["rename", "find", "find"], /find is there already\. Name another id/],
         [["move", "find", "--to", "./twarc-cloud-data"], /find is there already\. Name another/],
         [["rename", "find", "a b"], /cannot be a collection's id/],

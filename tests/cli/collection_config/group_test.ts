@@ -73,7 +73,7 @@ Deno.test("a template is written as in the documents, and over another only when
     });
     const again = await place.run("collection-config", "template", "filter");
     assert.equal(again.code, 1);
-    assert.match(again.err, /^Error: collection\.json exists already\. .*--yes/);
+    assert.match(again.err, /^Error: collection\.json already exists\. .*--yes/);
     assert.equal((await configOf(place)).type, "user_timeline");
     assert.equal(
       await place.ok("collection-config", "template", "filter", "--yes"),
@@ -162,7 +162,7 @@ Deno.test("names and ids come from standard input too", () =>
     assert.match(joined.err, /^standard input, line 1: "12#3" is not an id/);
     const none = await runWith(place, "\n#\n", ["collection-config", "userid-files"]);
     assert.equal(none.code, 1);
-    assert.match(none.err, /^Error: There is no name in standard input/);
+    assert.match(none.err, /^Error: Standard input has no names/);
   }, { world: world() }));
 
 Deno.test("nobody is looked up for a collection that has no users, or with names that cannot be", () =>
@@ -248,7 +248,7 @@ Deno.test("a command that was killed before it wrote the timestamp into the file
     await place.writeJson("collection.json", edited);
     const again = await place.run(...UPDATE);
     assert.deepEqual({ code: again.code, out: again.out }, { code: 0, out: NO_CHANGES });
-    assert.match(again.err, /collection\.json is now as it is in the bucket/);
+    assert.match(again.err, /collection\.json now matches the bucket/);
     assert.deepEqual(await configOf(place), await place.object("tl/collection.json"));
     await place.writeJson("collection.json", { ...await configOf(place), users: {} });
     assert.equal(await place.ok(...UPDATE), "Collection configuration updated.\n");

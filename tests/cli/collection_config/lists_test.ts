@@ -92,7 +92,7 @@ Deno.test("the column of a table is found by its usual name, or by the one that 
   const table = '# export\nName;"Screen Name";id\n"Dorsey; Jack\nCEO";@jack;12\nEv;ev;13\n';
   const { values, said } = await readList(table);
   assert.deepEqual(values, ["jack", "ev"]);
-  assert.equal(said, "Column Screen Name of list is read.\n");
+  assert.equal(said, "Reading column Screen Name of list.\n");
   assert.deepEqual((await readList(table, userIdList(undefined))).values, ["12", "13"]);
   const named = "a,b\tc\nx,1\ny,-\n".replace("\tc", "");
   assert.deepEqual((await readList(named, screenNameList("A"))).values, ["x", "y"]);
@@ -107,7 +107,7 @@ Deno.test("the column of a table is found by its usual name, or by the one that 
     /is a table, and none of its columns is named screen/,
   );
   await assert.rejects(readList("a,b\n1,2\n", screenNameList("c")), /has no column "c"/);
-  await assert.rejects(readList('handle,b\n"x,2\ny,3\n'), /is not a proper table: .*Quote/);
+  await assert.rejects(readList('handle,b\n"x,2\ny,3\n'), /is not a valid table: .*Quote/);
 });
 
 Deno.test("what is in another encoding, or no text, is named", async () => {

@@ -69,7 +69,10 @@ Deno.test("a name that belonged to another member is pointed out, and both stay"
     assert.equal(code, 0, err);
     assert.match(
       err,
-      new RegExp(`^${name} was until 2026-05-01\\S+ the name of 77, .* ${user?.id}'s now`, "m"),
+      new RegExp(
+        `^${name} was until 2026-05-01\\S+ the name of 77, .* now belongs to ${user?.id}`,
+        "m",
+      ),
     );
     assert.deepEqual(
       Object.keys(await usersOf(place)).toSorted(),
@@ -85,7 +88,7 @@ Deno.test("a file in the place of ids or names is pointed to the command that re
     assert.equal(ids.code, 1);
     assert.match(
       ids.err,
-      /For what is in a file: twarc-cloud collection-config userid-files ids\.txt\n/,
+      /For users in a file: twarc-cloud collection-config userid-files ids\.txt\n/,
     );
     const names = await place.run("collection-config", "screennames", "ids.txt");
     assert.match(names.err, /twarc-cloud collection-config screenname-files ids\.txt\n/);

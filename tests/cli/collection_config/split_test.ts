@@ -34,12 +34,12 @@ Deno.test("splits a configuration over collections of a profile each, and schedu
       /people-01_schedule[^]*people-02_schedule/,
     );
     const again = await place.ok(...split);
-    assert.match(again, /^people-01 is there already: 1 user\.\npeople-02 is there already/);
+    assert.match(again, /^people-01 exists already: 1 user\.\npeople-02 exists already/);
     for (const id of ["people-01", "people-02"]) await place.ok("collection", "stop", "--now", id);
     await place.writeJson("collection.json", { ...config, users: users(ids.slice(1)) });
     const other = await place.run(...split);
     assert.deepEqual([other.code, other.out], [1, ""]);
-    assert.match(other.err, /^Error: There is a collection people-01 with other users already\. /);
+    assert.match(other.err, /^Error: Collection people-01 already exists with other users\. /);
   }));
 
 Deno.test("says what is missing before anything is added", () =>
@@ -53,7 +53,7 @@ Deno.test("says what is missing before anything is added", () =>
     });
     const none = await place.run("collection-config", "split");
     assert.deepEqual([none.code, none.out], [2, ""]);
-    assert.match(none.err, /--into, or several profiles with --profiles/);
+    assert.match(none.err, /--into, or name several profiles with --profiles/);
     const unknown = await place.run("collection-config", "split", "--profiles", "a,nobody");
     assert.equal(unknown.code, 1);
     const many = await place.run("collection-config", "split", "--into", "3");

@@ -101,5 +101,5 @@ Deno.test("what was missed and cannot be read ends no look at a harvest", () =>
     const { code, out, err } = await place.run("harvest", "last", "find");
     assert.equal(code, 0, err);
     assert.match(out, /^find => Bucket: .* Tweets: 5\./);
-    assert.match(err, /What was missed could not be read: .*checkpoint\.json is not JSON/);
+    assert.match(err, /The gaps could not be read: .*checkpoint\.json is not JSON/);
   }, { world: world(1, 5) }));

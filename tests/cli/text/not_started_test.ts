@@ -53,6 +53,6 @@ Deno.test("schedules are listed also where the queue cannot be looked at", async
   const fails = () => Promise.reject(new OutsideError("Looking at the queue q failed"));
   assert.deepEqual(await shown(null, fails), {
     found: [],
-    said: "Whether each run was started could not be looked at: Looking at the queue q failed\n",
+    said: "Could not check whether each run was started: Looking at the queue q failed\n",
   });
 });

@@ -170,7 +170,7 @@ Deno.test("of a container that is being started it is said that it is, and no nu
   const info = () => Promise.resolve(starting);
   const followed = follow({ started, runner: { ...runner, info }, ...context });
   await clock.advance(MINUTE / 2);
-  assert.deepEqual(lines, ["a: its container is being started"]);
+  assert.deepEqual(lines, ["a: starting its container"]);
   await clock.advance(11 * MINUTE);
   assert.equal(await followed, true);
 });

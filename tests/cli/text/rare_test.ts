@@ -22,7 +22,7 @@ Deno.test("a schedule whose pauses the API does not reach over says what is miss
     [
       { ...timelines, exclude: ["replies"] },
       7,
-      /800 posts where replies.* 114 a day.*rate\(4 days\)/,
+      /800 posts with replies.* 114 a day.*rate\(4 days\)/,
     ],
   ];
   for (const [what, days, note] of cases) {

@@ -94,7 +94,7 @@ Deno.test("a report says what people asked for, what came, what is missing and w
   assert.match(text, /^\| 2026-01-02 \| 0 \| a part was missed \|$/m);
   assert.match(text, /^- 2026-01-03T00:00:00Z: The budget of \$5 is used up$/m);
   assert.match(text, /\| open \| the connection \\\| was lost \|$/m);
-  assert.match(text, /Of 1 no document can be read: collections\/find\/harvests\/2026/);
+  assert.match(text, /For 1 the document cannot be read: collections\/find\/harvests\/2026/);
   assert.match(text, /Changes that harvests noted: 2 not found\./);
 });
 
@@ -132,7 +132,7 @@ Deno.test("a report of nothing says that nothing is recorded, and what cannot be
       "No tweet is recorded as removed later.",
       "When the files were last verified is not recorded.",
       "With which version of the program each was made is not recorded.",
-      "Not to be had by their ids: none are recorded.",
+      "Unavailable by their ids: none are recorded.",
     ]
   ) assert.ok(text.includes(sentence), sentence);
 });
