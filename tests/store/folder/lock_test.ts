@@ -59,7 +59,7 @@ Deno.test("a turn that another one has taken over, after a long pause, writes no
         },
       },
     });
-    await assert.rejects(store.put("a/b", bytes), { name: "OutsideError", message: /paused/ });
+    await assert.rejects(store.put("a/b", bytes), { name: "OutsideError", message: /suspended during a write/ });
     assert.deepEqual(await keysOf(store), []);
   }));
 
