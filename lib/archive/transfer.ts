@@ -1,6 +1,6 @@
 /**
- * Copies a collection to another id, or to another bucket, object by object. Each is read back and compared. A marker in
- * the target says whose copy it is until that is complete: cut at whatever point, doing it once more completes it.
+ * Copies a collection to another id, or to another bucket, object by object. Each is read back and compared. A marker
+ * in the target names the source until the copy is complete: running it again completes an interrupted copy.
  */
 
 import { createHash } from "node:crypto";
@@ -14,9 +14,9 @@ import { collectionKeys } from "../collection/layout.ts";
 import type { Listed, Store } from "../store/store.ts";
 import { type End, MARKER, type Marker } from "./transfer_marks.ts";
 
-/** Objects that are copied at the same time. */
+/** Objects that are copied concurrently. */
 const WIDTH = 4;
-/** Members of a configuration that keys are in. */
+/** Members of a configuration that hold keys. */
 const KEYS = ["keys", "credentials"];
 
 /** A transfer of a collection. */
@@ -27,24 +27,24 @@ export interface Transfer {
   clock: Clock;
   /** Whether the keys of the configuration are copied. */
   keys: boolean;
-  /** What is done, for the inventory: `copied`, `renamed`, `moved`. */
+  /** The kind of transfer, for the inventory: `copied`, `renamed`, `moved`. */
   what: string;
   /** Called after each object. */
   onFile: (key: string) => void;
   signal: AbortSignal;
 }
 
-/** How much was transferred. */
+/** Totals of a transfer. */
 export interface Transferred {
   files: number;
   bytes: number;
-  /** Objects that were in the target already, with the same content. */
+  /** Objects that the target already had with the same content. */
   skipped: number;
 }
 
 /**
- * Copies all that a collection has. Its configuration comes last, with the new id.
- * @throws OutsideError where a store fails, or has not what was put; LockedError where a lease is lost.
+ * Copies a whole collection. Its configuration comes last, with the new id.
+ * @throws OutsideError if a store fails, or lost what was put; LockedError if a lease is lost.
  */
 export async function transfer(options: Transfer): Promise<Transferred> {
   const { from, to } = options;
@@ -52,7 +52,7 @@ export async function transfer(options: Transfer): Promise<Transferred> {
   try {
     const copier = new ObjectCopier(options, temporary);
     const [source, target] = [collectionKeys(from.collectionId), collectionKeys(to.collectionId)];
-    // Of a time before that was cut: it comes last, with the change that it makes.
+    // Left by an interrupted run: it is written last, with its change.
     await to.store.delete(target.config);
     const isKept = (key: string) => [target.lock, `${target.folder}${MARKER}`].includes(key);
     const isLeft = (key: string) => [source.lock, source.config].includes(key);
@@ -65,7 +65,7 @@ export async function transfer(options: Transfer): Promise<Transferred> {
         if (size !== null && !isLeft(`${source.folder}${name}`)) {
           await copier.copy(name, size, there);
         } else if (size === null && !isKept(`${target.folder}${name}`)) {
-          // The source had it when this began, and has it no more.
+          // The source had it at the beginning, and no longer has it.
           to.lease.check();
           await to.store.delete(`${target.folder}${name}`);
         }
@@ -81,7 +81,7 @@ export async function transfer(options: Transfer): Promise<Transferred> {
   }
 }
 
-/** An object of the source (its size is null where only the target has it), and how large it is in the target. */
+/** An object of the source (its size is null if only the target has it), and its size in the target. */
 interface Pair {
   name: string;
   size: number | null;
@@ -93,7 +93,7 @@ interface Side {
   folder: string;
 }
 
-/** Yields what is in two folders, by their names, which listings have in their order. */
+/** Yields the objects of two folders, by name, in the order of listings. */
 async function* joined(source: Side, target: Side): AsyncGenerator<Pair> {
   const named = async function* ({ listed, folder }: Side) {
     for await (const { key, size } of listed) {
@@ -119,7 +119,7 @@ function compared(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-/** Copies objects, and compares what is there then. */
+/** Copies objects, and compares the results. */
 class ObjectCopier {
   readonly done: Transferred = { files: 0, bytes: 0, skipped: 0 };
   readonly #options: Transfer;
@@ -183,7 +183,7 @@ async function sumOf(store: Store, key: string): Promise<string> {
   return hash.digest("hex");
 }
 
-/** Gives the target its id, as a change, and a line in its inventory. */
+/** Gives the target its id, as a change, and adds an entry to its inventory. */
 async function configured({ from, to, marker, clock, keys, what }: Transfer): Promise<void> {
   const { store, collectionId, lease } = to;
   const configuration = new Configuration(store, collectionId);

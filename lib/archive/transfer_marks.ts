@@ -1,4 +1,4 @@
-/** Marks of a collection that is being copied: in the target whose copy it is, in the source where it went. */
+/** Markers of a collection that is being copied: the source's name in the target, the target's in the source. */
 
 import { z } from "zod";
 import { type Clock, isoTime } from "../base/clock.ts";
@@ -11,9 +11,9 @@ import { collectionKeys } from "../collection/layout.ts";
 import { settledPut } from "../store/settled_put.ts";
 import type { Store } from "../store/store.ts";
 
-/** The name of the marker at the head of a target. */
+/** The name of the marker at the root of a target. */
 export const MARKER = "transfer.json";
-/** The name of what says at the head of a source that it is to be removed. */
+/** The name of the marker at the root of a source that is being removed. */
 const MOVED = "moved.json";
 
 const markerSchema = z.object({
@@ -24,18 +24,18 @@ const markerSchema = z.object({
   schedule: jsonObject.exactOptional(),
 });
 
-/** Says whose copy a target is. */
+/** The source of a target. */
 export type Marker = z.output<typeof markerSchema>;
 
-/** A collection, as it is copied. */
+/** An end of a copy. */
 export interface End {
   store: Store;
   collectionId: string;
-  /** Nobody else works on it meanwhile. */
+  /** The collection's lease: it is not changed meanwhile. */
   lease: Pick<Lease, "check">;
 }
 
-/** Returns the marker of a target that is not complete; null where there is none. @throws UserError where it is damaged */
+/** Reads the marker of an incomplete target; null if there is none. @throws UserError if it is damaged */
 export async function readMarker(store: Store, id: string): Promise<Marker | null> {
   const key = `${collectionKeys(id).folder}${MARKER}`;
   const found = await store.get(key);
@@ -43,8 +43,8 @@ export async function readMarker(store: Store, id: string): Promise<Marker | nul
 }
 
 /**
- * Marks a target as somebody's copy, or returns the marker of the time before.
- * @throws UserError where the target is another collection.
+ * Marks a target as a copy. @returns The marker, or that of an earlier run
+ * @throws UserError if the target is another collection.
  */
 export async function mark(
   { store, collectionId }: Pick<End, "store" | "collectionId">,
@@ -64,19 +64,19 @@ export async function mark(
   return marker;
 }
 
-/** Says that a target is complete. */
+/** Removes the marker of a complete target. */
 export async function unmark(
   { store, collectionId }: Pick<End, "store" | "collectionId">,
 ): Promise<void> {
   await store.delete(`${collectionKeys(collectionId).folder}${MARKER}`);
 }
 
-/** Where a collection went. */
+/** The schema of a removed collection's target. */
 const movedSchema = z.object({ bucket: z.string(), id: z.string(), at: z.string() });
-/** Where a collection went that is to be removed. */
+/** The target of a collection that is being removed. */
 export type Moved = z.output<typeof movedSchema>;
 
-/** Returns where a collection went of which something is left; null where it is there. */
+/** Returns the target of a collection that is not removed completely; null if it is not being removed. */
 export async function readMoved(store: Store, id: string): Promise<Moved | null> {
   const key = `${collectionKeys(id).folder}${MOVED}`;
   const found = await store.get(key);
@@ -84,8 +84,8 @@ export async function readMoved(store: Store, id: string): Promise<Moved | null>
 }
 
 /**
- * Removes a collection whose copy is complete: first what it is harvested by. Cut at whatever point, doing it once more
- * ends it. The lock goes with its lease, and what says where it went is to be removed by `removeMoved` then.
+ * Removes a collection whose copy is complete, first what it is harvested by. Running it again completes an interrupted
+ * removal. The lock is removed with its lease, and then `removeMoved` removes the marker.
  */
 export async function removeSource(
   { store, collectionId, lease }: End,
@@ -111,7 +111,7 @@ export async function removeSource(
   }
 }
 
-/** Ends the removal of a collection. */
+/** Completes the removal of a collection. */
 export async function removeMoved(store: Store, id: string): Promise<void> {
   await store.delete(`${collectionKeys(id).folder}${MOVED}`);
 }

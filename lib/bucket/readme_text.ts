@@ -1,10 +1,10 @@
-/** What README.md says at the head of a bucket and of a collection, for somebody who has neither this program nor us. */
+/** The text of README.md at the root of a bucket and of a collection, for people without this program. */
 
 import { lastWord, visible } from "../base/visible.ts";
 import { frozenIn } from "../collection/frozen.ts";
 import type { Identity } from "./identity.ts";
 
-/** Returns what it says in a bucket. */
+/** Returns the text for a bucket. */
 export function bucketReadme({ id, title, created, copied_from }: Identity): string {
   return `# ${text(title) ?? "Tweets that twarc-cloud has collected"}
 
@@ -34,7 +34,7 @@ collected into it, say which of the two it is: \`twarc-cloud bucket is-copy --bu
 `;
 }
 
-/** What a configuration says of a collection, as it may come from anywhere. */
+/** Members of an unchecked configuration that describe a collection. */
 export interface Described {
   readonly id?: unknown;
   readonly type?: unknown;
@@ -47,7 +47,7 @@ export interface Described {
   readonly frozen?: unknown;
 }
 
-/** Returns what it says in a collection. */
+/** Returns the text for a collection. */
 export function collectionReadme(config: Described): string {
   const { id, type, title } = config;
   const frozen = frozenIn(config);
@@ -110,7 +110,7 @@ checked.
 `;
 }
 
-/** What a person says of the collection. */
+/** Returns a person's description of the collection. */
 function about({ description, contact, rights, notes, tags }: Described): string {
   const rows = [
     ["", description],
@@ -125,13 +125,13 @@ function about({ description, contact, rights, notes, tags }: Described): string
   }).join("");
 }
 
-/** A text as Markdown shows it on one line; undefined for what is none. */
+/** Formats a text for one line of Markdown; undefined if it is not a text. */
 function text(value: unknown): string | undefined {
   if (typeof value !== "string" || value.trim() === "") return undefined;
   return visible(value.trim().replace(/\s+/g, " ")).replace(/([\\`*_<>[\]#|])/g, "\\$1");
 }
 
-/** A word as code, and as the last one of a command. */
+/** Formats a word as code that is also safe as the last word of a command. */
 function code(value: unknown): string {
   return typeof value === "string" ? lastWord(visible(value)).replaceAll("`", "") : "ID";
 }

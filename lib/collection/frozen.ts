@@ -1,4 +1,4 @@
-/** That a collection is frozen: nothing is collected and nothing of it is changed any more. */
+/** The frozen state of a collection: nothing is collected or changed any more. */
 
 import { UserError } from "../base/errors.ts";
 import { lastWord } from "../base/visible.ts";

@@ -5,7 +5,7 @@ import { createHash } from "node:crypto";
 /** The name of the file. */
 export const README = "README.md";
 
-/** What the first line says, and the checksum of all that follows: who changes something makes the file theirs. */
+/** The first line, with the checksum of the rest: a file that a person has changed is theirs. */
 const FIRST =
   /^<!-- Kept up to date by twarc-cloud, unless you change it: then it is yours\. ([0-9a-f]{16}) -->\n\n/;
 

@@ -91,11 +91,11 @@ class Download {
   #open: string | undefined;
   /** Selects objects by their key. */
   #isWanted: (key: string) => boolean = () => true;
-  /** What there was to copy when this began; null until it was listed. */
+  /** The objects to copy at the beginning; null until they were listed. */
   #foreseen: { files: number; bytes: number } | null = null;
   /** The last harvest's folder at that time. */
   #last = "";
-  /** What the inventory has; null where everything is fetched again. */
+  /** Files of the inventory; null if everything is fetched again. */
   #inventory: Inventoried | null = null;
 
   constructor(options: DownloadOptions) {

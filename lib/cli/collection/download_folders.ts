@@ -34,7 +34,7 @@ function topOf(key: string): string {
   return /^collections\/[^/]+\/(harvests\/\d{4}(\/\d\d){5}\/|[^/]+\/|)/.exec(key)?.[0] ?? "";
 }
 
-/** What an inventory has of files that tell whether a copy is complete, by their keys. */
+/** Inventoried files that show whether a copy is complete, by key. */
 export interface Inventoried {
   /** The checksums of manifests. */
   manifests: Map<string, string>;

@@ -76,7 +76,7 @@ function addMove(group: Command, context: Context): void {
     });
 }
 
-/** What a person wants, with the buckets by their names. */
+/** A person's request, with the buckets by name. */
 interface Named extends Transfers {
   bucket: string | undefined;
   to: string | undefined;
@@ -85,7 +85,7 @@ interface Named extends Transfers {
 async function run({ bucket, to, ...wanted }: Named, context: Context): Promise<void> {
   const source = await openBucket(context, { bucket, acts: true });
   const target = to === bucket ? source : await openBucket(context, { bucket: to, makes: true });
-  // Commands that are named are for the source.
+  // Suggested commands are for the source.
   context.output.bucket = bucket;
   const { transferCollection } = await import("./transfer_run.ts");
   await transferCollection({ source, target }, wanted, context);

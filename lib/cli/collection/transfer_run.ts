@@ -1,4 +1,4 @@
-/** Renaming, copying and moving a collection: what is done around the copying of its files. */
+/** Renames, copies and moves a collection: prepares and completes the copy of its files. */
 
 import { z } from "zod";
 import { settleLast } from "../../archive/repair.ts";
@@ -32,12 +32,12 @@ import { checkNotKept } from "./freeze.ts";
 import { keepReadmeOf } from "./readme.ts";
 import { readAll } from "./verify.ts";
 
-/** What a person wants. */
+/** A person's request. */
 export interface Transfers {
   what: "renamed" | "copied" | "moved";
   collectionId: string;
   newId: string;
-  /** Whether the old one goes. */
+  /** Whether the old collection is removed. */
   removes: boolean;
   /** Whether the new one gets the keys, and the schedule. */
   keys: boolean;
@@ -95,7 +95,7 @@ export async function transferCollection(
   await noteKeys(buckets, newId, context);
 }
 
-/** Returns what tells a bucket from others: its id, or its place where it has none. */
+/** Returns a bucket's identity for comparison: its id, or its place if it has none. */
 async function nameOf({ store, settings: { bucket, aws } }: Bucket): Promise<string> {
   return (await readIdentity(store))?.identity.id ?? (await placeOf(bucket, aws)).place;
 }
@@ -115,7 +115,7 @@ function checkDiffer(from: NamedEnd, to: NamedEnd, { what }: Transfers): void {
   });
 }
 
-/** A removal that was cut is ended by the same command only. */
+/** Only the same command may complete an interrupted removal. */
 function checkGoesOn(
   id: string,
   moved: Moved,
@@ -134,7 +134,7 @@ async function checkSource(source: Bucket, { collectionId: id, what, removes }: 
   if (removes) await checkNotKept(source, id);
 }
 
-/** Returns a collection's schedule, as a marker keeps it. */
+/** Returns a collection's schedule in the format of a marker. */
 async function scheduleOf(source: Bucket, id: string): Promise<Marker["schedule"] | null> {
   const found = await (await source.runner()).scheduleOf(id);
   return found && jsonObject.parse({ ...found.schedule, flags: found.flags ?? {} });
@@ -182,7 +182,7 @@ async function copied(
     tell(done, context);
     await keepReadmeOf(target, newId);
     const { config } = collectionKeys(newId);
-    // That it has no keys is as it was wanted.
+    // Missing keys are intended.
     const faults = (await readAll(target, newId, context)).faults
       .filter(({ key }) => keys || key !== config);
     if (faults.length === 0 || despiteFaults) return;
@@ -214,7 +214,7 @@ async function removed(
     .finally(() => progress.end());
 }
 
-/** Keys that are only named are in the other bucket's Parameter Store. */
+/** Reports that named keys are kept in the other bucket's Parameter Store. */
 async function noteKeys(
   { source, target }: Buckets,
   id: string,

@@ -89,7 +89,7 @@ Deno.test("a harvester that ends by a fault is started again with growing waits,
   await end();
   assert.deepEqual(between(begun), [61, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300, 300, 300]);
   assert.equal(lines.length, 13);
-  assert.match(lines[1] ?? "", /The harvester ended: The API is away\. It is restarted at /);
+  assert.match(lines[1] ?? "", /The harvester ended: The API is away\. It is started again at /);
   assert.equal((await kept())?.state, "running");
 });
 

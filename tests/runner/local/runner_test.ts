@@ -471,7 +471,7 @@ Deno.test("a harvester that filter-start started and that is killed is started a
     assert.equal(await started.outcome(), null);
     assert.match(
       await log("steady"),
-      /The harvester ended: The harvester was killed \(SIGKILL\)\. It is restarted at/,
+      /The harvester ended: The harvester was killed \(SIGKILL\)\. It is started again at/,
     );
     const keeper = (await foundKept(documents, keptKey("steady")))?.kept.process?.pid ?? 0;
     await runner.stop("steady");
