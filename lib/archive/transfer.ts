@@ -7,6 +7,7 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 import type { Clock } from "../base/clock.ts";
 import { DamagedError, OutsideError } from "../base/errors.ts";
+import { removeFile } from "../base/in_use.ts";
 import { Configuration, laterThan, untimed } from "../bucket/configuration.ts";
 import { append } from "../bucket/inventory.ts";
 import { diff, isEmpty, omitMembers } from "../collection/changeset.ts";
@@ -77,7 +78,7 @@ export async function transfer(options: Transfer): Promise<Transferred> {
     await configured(options);
     return copier.done;
   } finally {
-    await Deno.remove(temporary, { recursive: true }).catch(() => {});
+    await removeFile(temporary, { recursive: true }).catch(() => {});
   }
 }
 
@@ -162,7 +163,7 @@ class ObjectCopier {
       this.done.files++;
       this.done.bytes += bytes;
     } finally {
-      await Deno.remove(path).catch(() => {});
+      await removeFile(path).catch(() => {});
     }
     onFile(name);
   }

@@ -1,8 +1,9 @@
 /** Folders that only their owner may write to. */
 
-import { lstat, mkdir, open, realpath, unlink } from "node:fs/promises";
+import { lstat, mkdir, open, realpath } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { UserError } from "./errors.ts";
+import { removeFile } from "./in_use.ts";
 import { ignoreLacking } from "./system_error.ts";
 
 /** The owner of files made by this process; null where the system has no user ids. */
@@ -132,7 +133,7 @@ async function ownerHere(path: string): Promise<Owner> {
     return (await file.stat()).uid;
   } finally {
     await file.close();
-    await unlink(probe).catch(() => {});
+    await removeFile(probe).catch(() => {});
   }
 }
 

@@ -1,8 +1,8 @@
 /** The port to this machine's files, as the spool uses them: never through a link, and durable after a sync. */
 
 import { constants } from "node:fs";
-import { type FileHandle, lstat, open, readdir, rename, rm, unlink } from "node:fs/promises";
-import { whenFree } from "../base/in_use.ts";
+import { type FileHandle, lstat, open, readdir } from "node:fs/promises";
+import { removeFile, renameFile } from "../base/in_use.ts";
 import { UserError } from "../base/errors.ts";
 import { ignoreLacking } from "../base/system_error.ts";
 import { makeFolder, nullIfAbsent, syncFolder } from "../base/own_folder.ts";
@@ -79,11 +79,13 @@ export const systemFiles: Files = {
     return found && factsOf(found);
   },
   names: (path) => readdir(path),
-  rename: (from, to) => whenFree(to, () => rename(from, to)),
+  rename: renameFile,
   remove: async (path) => {
-    await whenFree(path, () => unlink(path)).catch(nullIfAbsent);
+    await removeFile(path).catch(nullIfAbsent);
   },
-  removeFolder: (path) => whenFree(path, () => rm(path, { recursive: true, force: true })),
+  removeFolder: async (path) => {
+    await removeFile(path, { recursive: true }).catch(nullIfAbsent);
+  },
 };
 
 /**

@@ -61,11 +61,34 @@ Deno.test("renames and removes files", async () => {
   }
 });
 
+/** Whether a source renames or removes files by itself, by whichever of Deno's two ways. */
+function renamesOrRemoves(text: string): boolean {
+  if (/Deno\.(rename|remove)(Sync)?\(/.test(text)) return true;
+  const OF_NODE = /import ([^;]*?) from "(?:node:)?fs(?:\/promises)?"|import\("(?:node:)?fs/g;
+  return [...text.matchAll(OF_NODE)].some(([, names]) =>
+    // A whole module could rename by any of its names.
+    !names?.includes("{") || /\b(rename|rm|rmdir|unlink)(Sync)?\b/.test(names)
+  );
+}
+
+Deno.test("finds both ways of renaming and removing in a source", () => {
+  const sources = [
+    "await Deno.rename(a, b)",
+    'import { lstat, unlink } from "node:fs/promises";',
+    'import {\n  rmSync,\n} from "node:fs";',
+    'import * as fs from "node:fs";',
+    'const { rm } = await import("node:fs/promises");',
+  ];
+  for (const text of sources) assert.ok(renamesOrRemoves(text), text);
+  assert.ok(!renamesOrRemoves('import { lstat, open } from "node:fs/promises";'));
+  assert.ok(!renamesOrRemoves('import { rename } from "./names.ts"; import { a } from "node:fs";'));
+});
+
 Deno.test("no other file renames or removes, but the disk of a store and what may stay", async () => {
   const found: string[] = [];
   for (const file of [...await sources(`${ROOT}lib`), `${ROOT}main.ts`, `${ROOT}harvester.ts`]) {
     const text = await Deno.readTextFile(file);
-    if (/Deno\.(rename|remove)(Sync)?\(/.test(text)) found.push(file.slice(ROOT.length));
+    if (renamesOrRemoves(text)) found.push(file.slice(ROOT.length));
   }
   assert.deepEqual(found.toSorted(), [
     "lib/base/in_use.ts",
