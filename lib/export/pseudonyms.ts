@@ -2,6 +2,7 @@
 
 import { createHmac } from "node:crypto";
 import { UserError } from "../base/errors.ts";
+import { readWrittenText } from "../base/written_text.ts";
 import type { Post } from "./post.ts";
 import type { Table } from "./writer.ts";
 
@@ -66,4 +67,19 @@ export class Pseudonyms {
     const isName = typeof cell === "string" && cell !== "";
     return isName ? cell.split(",").map((one) => this.of(one)).join(",") : cell;
   }
+}
+
+/**
+ * Reads the key of pseudonyms from a person's file, whatever its encoding: the same key gives the same pseudonyms.
+ * @throws UserError if it cannot be read, is not text, or is too short
+ */
+export async function readPseudonyms(path: string): Promise<Pseudonyms> {
+  const key = await readWrittenText(path).catch((cause) => {
+    if (cause instanceof UserError) throw cause;
+    throw new UserError(`The key for pseudonyms ${path} cannot be read`, {
+      cause,
+      hint: `Make one with \`openssl rand -hex 32 > ${path}\`.`,
+    });
+  });
+  return new Pseudonyms(key);
 }

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { UserError } from "../../lib/base/errors.ts";
 import { readWrittenText } from "../../lib/base/written_text.ts";
+import { ROOT, sources } from "../sources.ts";
 
 async function read(bytes: Uint8Array): Promise<string> {
   const path = await Deno.makeTempFile();
@@ -59,4 +60,28 @@ Deno.test("names the likely encoding and the line of what is not UTF-8", async (
 Deno.test("refuses what is no text by what it is", async () => {
   assert.match(await refusal(Buffer.from("PK\x03\x04…")), /^is a spreadsheet/);
   assert.match(await refusal(Buffer.from("{\0}\0")), /UTF-16 without a byte order mark/);
+});
+
+Deno.test("no other file reads a text that people write, but those that others read too", async () => {
+  const found: string[] = [];
+  for (const file of await sources(`${ROOT}lib`)) {
+    const text = await Deno.readTextFile(file);
+    if (/\breadTextFile(Sync)?\(/.test(text)) found.push(file.slice(ROOT.length));
+  }
+  assert.deepEqual(found.toSorted(), [
+    // As the AWS SDK reads it.
+    "lib/base/aws_profile.ts",
+    // In ASCII: one in UTF-16 has no certificate, which is an error.
+    "lib/base/certificates.ts",
+    // What the program has written.
+    "lib/cli/install.ts",
+    "lib/export/outputs.ts",
+    "lib/export/spill.ts",
+    "lib/export/tallies.ts",
+    "lib/runner/local/known.ts",
+    "lib/sandbox/demo.ts",
+    "lib/sandbox/demo_folder.ts",
+    "lib/secrets/secret_files.ts",
+    "lib/store/folder/disk_probe.ts",
+  ]);
 });

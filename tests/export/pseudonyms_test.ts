@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
 import { createHmac } from "node:crypto";
 import { parse } from "csv-parse/sync";
 import { openTable } from "../../lib/export/columns.ts";
-import { Pseudonyms } from "../../lib/export/pseudonyms.ts";
+import { Pseudonyms, readPseudonyms } from "../../lib/export/pseudonyms.ts";
 import { CsvWriter } from "../../lib/export/text_writers.ts";
 import { madePages } from "../sandbox/v2_pages.ts";
 import { exported, madeStatuses } from "./exported.ts";
@@ -38,4 +39,28 @@ Deno.test("a name has one pseudonym in any case, with another key another one", 
   assert.equal(one.of("@Ada"), hmac("ada"));
   assert.notEqual(new Pseudonyms(`${KEY}f`).of("ada"), one.of("ada"));
   assert.throws(() => new Pseudonyms("short\n"), /shorter than 16 characters/);
+});
+
+Deno.test("a key gives the same pseudonyms in whatever encoding its file is, and is refused in an unknown one", async () => {
+  const folder = await Deno.makeTempDir();
+  const path = `${folder}/key`;
+  const written = async (bytes: Uint8Array) => {
+    await Deno.writeFile(path, bytes);
+    return (await readPseudonyms(path)).of("ada");
+  };
+  try {
+    // As PowerShell 5.1 writes with `>`.
+    const utf16 = () => Buffer.from(`\ufeff${KEY}\r\n`, "utf16le");
+    for (const text of [KEY, `${KEY}\n`, `${KEY}\r\n`, `\ufeff${KEY}\r\n`]) {
+      assert.equal(await written(Buffer.from(text)), hmac("ada"), JSON.stringify(text));
+    }
+    assert.equal(await written(utf16()), hmac("ada"));
+    assert.equal(await written(utf16().swap16()), hmac("ada"));
+    await assert.rejects(written(Buffer.from(`${KEY}ü`, "latin1")), /key is not in UTF-8/);
+    await assert.rejects(written(utf16().subarray(2)), /key is not text, or is in UTF-16 without/);
+    await Deno.remove(path);
+    await assert.rejects(readPseudonyms(path), /The key for pseudonyms .*key cannot be read/);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
 });

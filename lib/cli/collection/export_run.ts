@@ -1,10 +1,10 @@
 /** Exports collections: finds their files, opens the output, and reports the result. */
 
 import { join } from "node:path";
-import { UsageError, UserError } from "../../base/errors.ts";
+import { UsageError } from "../../base/errors.ts";
 import { openTable } from "../../export/columns.ts";
 import { openFile, openShards, type Output } from "../../export/outputs.ts";
-import { Pseudonyms } from "../../export/pseudonyms.ts";
+import { type Pseudonyms, readPseudonyms } from "../../export/pseudonyms.ts";
 import { type Exported, exportTo } from "../../export/run.ts";
 import { type EdgeKind, EDGES, Network } from "../../export/network.ts";
 import { EdgesWriter, GexfWriter } from "../../export/network_writers.ts";
@@ -68,7 +68,9 @@ export async function runExport(
     apis.add(json.api === "2" ? "2" : "1.1");
   }
   const source = await findSource(store, ids, request.harvest);
-  const pseudonyms = await pseudonymsOf(request);
+  const pseudonyms = request.pseudonyms === undefined
+    ? undefined
+    : await readPseudonyms(request.pseudonyms);
   const { output, clock, signal, version } = context;
   const plan: Plan = { request: { ...request, ids }, source, apis, pseudonyms, version };
   const progress = await output.progress();
@@ -125,18 +127,6 @@ function checkTogether(request: ExportRequest): void {
 function pathOf({ ids, format, output }: ExportRequest): string {
   const name = [...new Set(ids)].join("+");
   return output ?? join("export", format === "parquet" ? name : `${name}.${format}`);
-}
-
-/** Reads the key of pseudonyms. @throws UserError if it cannot be read, or is too short */
-async function pseudonymsOf({ pseudonyms: path }: ExportRequest): Promise<Pseudonyms | undefined> {
-  if (path === undefined) return undefined;
-  const key = await Deno.readTextFile(path).catch((cause) => {
-    throw new UserError(`The key for pseudonyms ${path} cannot be read`, {
-      cause,
-      hint: `Make one with \`openssl rand -hex 32 > ${path}\`.`,
-    });
-  });
-  return new Pseudonyms(key);
 }
 
 function selectionOf(
