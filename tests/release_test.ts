@@ -5,6 +5,7 @@ import { parse } from "yaml";
 import { z } from "zod";
 import config from "../deno.json" with { type: "json" };
 import { PERMISSIONS } from "../lib/cli/permissions.ts";
+import { V8_FLAGS } from "../lib/runner/local/self.ts";
 
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
 
@@ -13,6 +14,8 @@ const workflow = z.object({
     z.string(),
     z.looseObject({
       needs: z.string().optional(),
+      uses: z.string().optional(),
+      "timeout-minutes": z.number().optional(),
       steps: z.array(z.object({
         uses: z.string().optional(),
         with: z.record(z.string(), z.unknown()).optional(),
@@ -26,26 +29,60 @@ function read(...path: string[]): Promise<string> {
   return Deno.readTextFile(`${ROOT}${path.join("/")}`);
 }
 
-Deno.test("whatever runs or compiles the program gives it the same permissions", async () => {
-  const commands = [
-    ...Object.values(config.tasks).map(({ command }) => command).filter((command) =>
-      / (main\.ts|tests)( |$)/.test(command) && command.includes("--allow-")
-    ),
-    await read("Containerfile"),
-    await read(".github/workflows/release.yml"),
-  ];
-  assert.ok(commands.length >= 6);
+/** The flags that a binary is compiled with, wherever that is done. */
+const COMPILED = [
+  "--frozen",
+  // One of the packages that only tests use has a license of its own kind.
+  "--exclude-unused-npm",
+  // Otherwise the program asks at the terminal for a permission that it lacks.
+  "--no-prompt",
+  ...PERMISSIONS,
+  V8_FLAGS,
+];
+
+/** The flags of a command, without those of one target. */
+function flagsOf(command: string): string[] {
+  return (command.match(/(?<= )--\S+( [^-\s]\S*)?/g) ?? [])
+    .filter((flag) => !/^--(target|output) /.test(flag))
+    .map((flag) => flag.replace(/ .*/, ""));
+}
+
+Deno.test("whatever runs the program, or its tests, gives it the same permissions, and what runs it asks nobody for others", () => {
+  const commands = Object.values(config.tasks).map(({ command }) => command).filter((command) =>
+    /deno (run|test) .* (main\.ts|tests\/)/.test(command) && command.includes("--allow-net")
+  );
+  assert.ok(commands.length >= 5);
   for (const command of commands) {
-    const flags = command.match(/--allow-[^\s]+/g) ?? [];
-    assert.deepEqual(flags, PERMISSIONS, command);
+    const flags = flagsOf(command);
+    assert.deepEqual(flags.filter((flag) => flag.startsWith("--allow-")), PERMISSIONS, command);
+    if (command.includes(" main.ts")) assert.ok(flags.includes("--no-prompt"), command);
   }
 });
 
-Deno.test("what is compiled has no packages that only tests use: one of them has a license of its own kind", async () => {
-  const files = ["Containerfile", ".github/workflows/release.yml", "deno.json"];
-  for (const file of files) {
-    const compiles = (await read(file)).match(/deno compile --.*/g) ?? assert.fail(file);
-    for (const command of compiles) assert.match(command, /--exclude-unused-npm/, file);
+Deno.test("a binary is compiled with the same flags everywhere", async () => {
+  const { jobs } = workflow.parse(parse(await read(".github/workflows/release.yml")));
+  const steps = Object.values(jobs).flatMap(({ steps = [] }) => steps.map(({ run = "" }) => run));
+  const texts = {
+    "deno.json": [config.tasks.compile.command],
+    Containerfile: [(await read("Containerfile")).replaceAll(/\\\n\s*/g, "")],
+    "release.yml": steps,
+  };
+  for (const [name, of] of Object.entries(texts)) {
+    const compiles = of.flatMap((text) => text.match(/deno compile .*? main\.ts/g) ?? []);
+    assert.ok(compiles.length > 0, name);
+    for (const command of compiles) {
+      assert.deepEqual(flagsOf(command).toSorted(), COMPILED.toSorted(), name);
+    }
+  }
+});
+
+Deno.test("no job runs longer than it needs", async () => {
+  for (const name of ["test.yml", "release.yml"]) {
+    const { jobs } = workflow.parse(parse(await read(".github/workflows", name)));
+    for (const [job, { uses, "timeout-minutes": minutes }] of Object.entries(jobs)) {
+      // Those of a workflow that is used have theirs.
+      if (uses === undefined) assert.ok(minutes && minutes <= 60, `${name}: ${job}`);
+    }
   }
 });
 
