@@ -19,36 +19,61 @@ export interface DescribeOptions {
   deletesOnly: boolean;
 }
 
-/** Returns the changes in order, a line each; secrets as fingerprints. */
-export function describe(changesets: Changeset[], { deletesOnly }: DescribeOptions): string[] {
-  const lines: string[] = [];
+/**
+ * Yields the changes in the order of their times, a line each; secrets as fingerprints.
+ * @param changesets In the order of their names, which have the seconds of their times: only those of one second are kept.
+ */
+export async function* describe(
+  changesets: Iterable<Changeset> | AsyncIterable<Changeset>,
+  { deletesOnly }: DescribeOptions,
+): AsyncGenerator<string> {
   let config: JsonObject = {};
-  const inOrder = changesets.toSorted((a, b) => timeOf(a) - timeOf(b));
-  for (const changeset of inOrder) {
-    const when = `on ${changeset.change_timestamp}`;
-    if (!deletesOnly) {
-      for (const { path, before, after } of updates(changeset.update, config, [])) {
-        lines.push(
-          `${path.join(" -> ")} changed from ${shown(path, before)} to ${
-            shown(path, after)
-          } ${when}`,
-        );
-      }
-    }
-    for (const { path, before } of deletions(changeset.delete, config, [])) {
-      lines.push(`${path.join(" -> ")} deleted with value ${shown(path, before)} ${when}`);
-    }
-    for (const { file, tweets } of changeset.removed ?? []) {
-      for (const { id, reason } of tweets) {
-        lines.push(`Tweet ${id} (${reason}) removed from ${file} ${when}`);
-      }
-    }
-    for (const file of changeset.redacted ?? []) {
-      lines.push(`Keys replaced by fingerprints in ${file} ${when}`);
-    }
+  for await (const changeset of inOrder(changesets)) {
+    yield* linesOf(changeset, config, { deletesOnly });
     config = merge(config, changeset);
   }
-  return lines;
+}
+
+async function* inOrder(
+  changesets: Iterable<Changeset> | AsyncIterable<Changeset>,
+): AsyncGenerator<Changeset> {
+  let some: Changeset[] = [];
+  const sorted = () => some.toSorted((a, b) => timeOf(a) - timeOf(b));
+  const secondOf = (changeset: Changeset) => Math.floor(timeOf(changeset) / 1_000);
+  for await (const changeset of changesets) {
+    const [first] = some;
+    if (first && secondOf(first) !== secondOf(changeset)) {
+      yield* sorted();
+      some = [];
+    }
+    some.push(changeset);
+  }
+  yield* sorted();
+}
+
+/** Yields what a change does to a configuration. */
+function* linesOf(
+  changeset: Changeset,
+  config: JsonObject,
+  { deletesOnly }: DescribeOptions,
+): Generator<string> {
+  const when = `on ${changeset.change_timestamp}`;
+  const changed = deletesOnly ? [] : updates(changeset.update, config, []);
+  for (const { path, before, after } of changed) {
+    const [was, is] = [shown(path, before), shown(path, after)];
+    yield `${path.join(" -> ")} changed from ${was} to ${is} ${when}`;
+  }
+  for (const { path, before } of deletions(changeset.delete, config, [])) {
+    yield `${path.join(" -> ")} deleted with value ${shown(path, before)} ${when}`;
+  }
+  for (const { file, tweets } of changeset.removed ?? []) {
+    for (const { id, reason } of tweets) {
+      yield `Tweet ${id} (${reason}) removed from ${file} ${when}`;
+    }
+  }
+  for (const file of changeset.redacted ?? []) {
+    yield `Keys replaced by fingerprints in ${file} ${when}`;
+  }
 }
 
 /** Parses a timestamp; the Python original's have no zone and mean UTC. */

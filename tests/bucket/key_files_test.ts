@@ -55,7 +55,8 @@ for (const [name, objects] of await originalBuckets()) {
       assert.deepEqual([after.faults, after.withKeys], [[], []]);
       const changes = await Array.fromAsync(new History(store, id).all());
       assert.deepEqual(changes.at(-1)?.redacted, files);
-      assert.match(describe(changes, { deletesOnly: false }).join("\n"), /Keys replaced by finger/);
+      const lines = await Array.fromAsync(describe(changes, { deletesOnly: false }));
+      assert.match(lines.join("\n"), /Keys replaced by finger/);
       assert.deepEqual((await redacting(store, id)).files, [], "once more there is nothing to do");
     });
   }

@@ -265,15 +265,20 @@ function addChanges(group: Command, context: Context): void {
       const { collections, store } = await openBucket(context, { bucket });
       const { describe } = await import("../../collection/describe.ts");
       const { redact } = await import("../../collection/changeset.ts");
+      const { History } = await import("../../bucket/history.ts");
       const damaged: string[] = [];
-      const changesets = await collections.changesets(id, ({ message }) => damaged.push(message));
+      await collections.loadJson(id);
       if (temp !== undefined) await copyChangesets({ store, id, to: temp });
+      const changesets = new History(store, id).readable(({ message }) => damaged.push(message));
       if (json) {
         context.output.json(
-          changesets.map((changeset) => ({ ...changeset, ...redact(changeset) })),
+          await Array.fromAsync(
+            changesets,
+            (changeset) => ({ ...changeset, ...redact(changeset) }),
+          ),
         );
       } else {
-        for (const line of describe(changesets, { deletesOnly })) context.output.line(line);
+        for await (const line of describe(changesets, { deletesOnly })) context.output.line(line);
       }
       if (damaged.length > 0) await refuseDamaged(id, damaged);
     });
