@@ -42,22 +42,27 @@ export async function whenFree<T>(
     try {
       return await act();
     } catch (error) {
-      if (!mayBeHeld(error)) throw error;
+      if (!mayBeHeld(error, os)) throw error;
       if (performance.now() + waitMs > end) throw explained(error, path, os);
     }
     await new Promise((resolve) => setTimeout(resolve, waitMs));
   }
 }
 
-/** Returns whether a failure may pass: systems report a file in use like a missing permission. */
-function mayBeHeld(error: unknown): boolean {
+/**
+ * Returns whether a failure may pass: systems report a file in use like a missing permission, and Windows keeps a
+ * removed file in its folder while another program has it open.
+ */
+function mayBeHeld(error: unknown, os: string): boolean {
   const { NotCapable, PermissionDenied } = Deno.errors;
   if (error instanceof NotCapable) return false;
-  return error instanceof PermissionDenied || /^(EPERM|EACCES|EBUSY|ETXTBSY)$/.test(codeOf(error));
+  const code = codeOf(error, os);
+  if (os === "windows" && code === "ENOTEMPTY") return true;
+  return error instanceof PermissionDenied || /^(EPERM|EACCES|EBUSY|ETXTBSY)$/.test(code);
 }
 
 function explained(error: unknown, path: string, os: string): unknown {
-  const isBusy = /^(EBUSY|ETXTBSY)$/.test(codeOf(error));
+  const isBusy = /^(EBUSY|ETXTBSY|ENOTEMPTY)$/.test(codeOf(error, os));
   if (!isBusy && os !== "windows") return error;
   const or = isBusy ? "" : ", or is not writable";
   return new InUseError(`${path} is in use by another program${or}`, {

@@ -8,7 +8,7 @@ const OF_WINDOWS: Record<number, string> = {
   1: "ENOTSUP",
   2: "ENOENT",
   3: "ENOENT",
-  5: "EACCES",
+  5: "EPERM",
   17: "EXDEV",
   19: "EROFS",
   32: "EBUSY",
@@ -25,15 +25,22 @@ const OF_WINDOWS: Record<number, string> = {
   232: "EPIPE",
   233: "EPIPE",
   267: "ENOTDIR",
+  303: "EBUSY",
+  1224: "EBUSY",
   1295: "EDQUOT",
   1314: "EPERM",
 };
 
-/** Returns the code of an error (`ENOSPC`); Deno gives some (EFBIG, EDQUOT, ENOSYS) only a number. */
+/**
+ * Returns the code of an error (`ENOSPC`); Deno gives some (EFBIG, EDQUOT, ENOSYS) only a number. On Windows the
+ * number counts: Deno translates some as libuv does, which has EISDIR for a function that a disk does not have.
+ */
 export function codeOf(error: unknown, os: string = Deno.build.os): string {
-  if (error instanceof Error && "code" in error) return String(error.code);
   const number = Number(/\(os error (\d+)\)/.exec(messageOf(error))?.[1]);
-  if (os === "windows") return OF_WINDOWS[number] ?? "";
+  const ofWindows = os === "windows" ? OF_WINDOWS[number] : undefined;
+  if (ofWindows !== undefined) return ofWindows;
+  if (error instanceof Error && "code" in error) return String(error.code);
+  if (os === "windows") return "";
   return Object.entries(constants.errno).find(([, value]) => value === number)?.[0] ?? "";
 }
 

@@ -19,6 +19,20 @@ Deno.test("acts again while another program holds the file", async () => {
   assert.equal(await whenFree("a", failing(held(), eacces, eperm)), "done");
 });
 
+Deno.test("acts again where Windows still has a removed file, or one that is read as memory", async () => {
+  const numbered = (number: number, code: object = {}) =>
+    Object.assign(new Error(`It failed (os error ${number})`), code);
+  const errors = [numbered(145, { code: "ENOTEMPTY" }), numbered(303), numbered(1224)];
+  assert.equal(await whenFree("a", failing(...errors), { os: "windows" }), "done");
+  await assert.rejects(
+    whenFree("C:\\a", () => Promise.reject(numbered(145)), { patienceMs: 20, os: "windows" }),
+    (error) => error instanceof InUseError && /^C:\\a is in use by another/.test(error.message),
+  );
+  // Elsewhere a folder that is not empty stays so.
+  const full = Object.assign(new Error("Directory not empty (os error 39)"), { code: "ENOTEMPTY" });
+  await assert.rejects(whenFree("a", failing(full), { os: "linux" }), full);
+});
+
 Deno.test("gives up after its patience and says that another program has the file", async () => {
   await assert.rejects(
     whenFree("C:\\a", () => Promise.reject(held()), { patienceMs: 20 }),

@@ -12,3 +12,15 @@ Deno.test("names an error by its code, or by its number as the system counts", (
   assert.equal(codeOf(numbered(27), "windows"), "");
   assert.equal(codeOf("no error", "windows"), "");
 });
+
+Deno.test("goes by the number on Windows, where Deno's code for it means another thing", () => {
+  const incorrect = Object.assign(new Error("Incorrect function. (os error 1)"), {
+    code: "EISDIR",
+  });
+  assert.equal(codeOf(incorrect, "windows"), "ENOTSUP");
+  assert.equal(codeOf(incorrect, "linux"), "EISDIR");
+  // A number that the table does not have, and none at all.
+  const unknown = Object.assign(new Error("It failed (os error 4)"), { code: "EMFILE" });
+  assert.equal(codeOf(unknown, "windows"), "EMFILE");
+  assert.equal(codeOf(Object.assign(new Error("no"), { code: "ENOENT" }), "windows"), "ENOENT");
+});

@@ -3,7 +3,8 @@ import { ParameterStore } from "../../lib/secrets/parameter_store.ts";
 import { SecretFiles } from "../../lib/secrets/secret_files.ts";
 import { secretStoreContract } from "../contract/secret_store.ts";
 import { type Moto, MOTO_KEYS, MOTO_REGION, sharedMoto } from "../peers/moto.ts";
-import { WITHOUT_LINKS } from "../store/bucket_folder.ts";
+import { asOnWindows } from "../fakes/windows.ts";
+import { EXFAT_OF_WINDOWS, WITHOUT_LINKS } from "../store/bucket_folder.ts";
 
 let moto: Moto;
 Deno.test.beforeAll(async () => {
@@ -32,6 +33,14 @@ secretStoreContract(
 secretStoreContract(
   "SecretFiles on a disk without links",
   (use) => inFolder((folder) => use(new SecretFiles(folder, { ...WORDS, disk: WITHOUT_LINKS }))),
+);
+
+secretStoreContract(
+  "SecretFiles on exFAT under Windows",
+  (use) =>
+    inFolder((folder) =>
+      asOnWindows(() => use(new SecretFiles(folder, { ...WORDS, disk: EXFAT_OF_WINDOWS })))
+    ),
 );
 
 Deno.test("SecretFiles: nobody else can read a file, and nothing else is left", () =>

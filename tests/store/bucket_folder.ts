@@ -68,16 +68,26 @@ export const WITHOUT_ANY: Disk = {
   sync: lacking,
   syncFile: lacking,
 };
-/** A disk of which another program (a virus scanner, an indexer) holds every third file when it is renamed or removed. */
+/** As Deno on Windows has the failure of a call that exFAT does not know (ERROR_INVALID_FUNCTION). */
+function incorrect(): Promise<never> {
+  return Promise.reject(
+    Object.assign(new Error("Incorrect function. (os error 1)"), { code: "EISDIR" }),
+  );
+}
+
+/** exFAT as Windows has it, for `asOnWindows`. */
+export const EXFAT_OF_WINDOWS: Disk = { ...systemDisk, link: incorrect, lock: incorrect };
+/** A disk of which another program (a virus scanner, an indexer) holds every third file when it is locked, renamed or removed. */
 export const IN_USE: Disk = {
   ...systemDisk,
+  open: everyThirdRefused(systemDisk.open),
   rename: everyThirdRefused(systemDisk.rename),
   remove: everyThirdRefused(systemDisk.remove),
 };
 
-function everyThirdRefused<A extends unknown[]>(
-  act: (...args: A) => Promise<void>,
-): (...args: A) => Promise<void> {
+function everyThirdRefused<A extends unknown[], T>(
+  act: (...args: A) => Promise<T>,
+): (...args: A) => Promise<T> {
   const refusals = [
     new Deno.errors.PermissionDenied("Access is denied (os error 13)"),
     Object.assign(new Error("It is used by another process"), { code: "EBUSY" }),

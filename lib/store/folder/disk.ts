@@ -12,6 +12,8 @@ export interface Disk {
   date(path: string, ms: number): Promise<void>;
   /** Gives a file a second name; fails where that name is taken. */
   link(path: string, second: string): Promise<void>;
+  /** Opens a file to lock it, which is created if it is absent. */
+  open(path: string): Promise<Deno.FsFile>;
   /** Waits for the lock on an open file, which ends with the process. */
   lock(file: Deno.FsFile): Promise<void>;
   /** Renames a file, replacing any file of the new name. */
@@ -29,6 +31,7 @@ export const systemDisk: Disk = {
   create: async (path) => (await Deno.open(path, { createNew: true, write: true })).close(),
   date: (path, ms) => Deno.utime(path, ms / 1_000, ms / 1_000),
   link: (path, second) => Deno.link(path, second),
+  open: (path) => Deno.open(path, { create: true, write: true }),
   lock: (file) => file.lock(true),
   rename: (path, to) => Deno.rename(path, to),
   remove: (path) => Deno.remove(path),

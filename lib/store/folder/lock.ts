@@ -1,7 +1,7 @@
 /** The lock of a folder bucket: one process of a machine at a time is between looking and writing. */
 
 import { join } from "node:path";
-import { removeFile } from "../../base/in_use.ts";
+import { removeFile, whenFree } from "../../base/in_use.ts";
 import { OutsideError, UserError } from "../../base/errors.ts";
 import { type Disk, isLacking, nullIfAbsent, systemDisk } from "./disk.ts";
 
@@ -43,7 +43,7 @@ async function lockedFile(folder: string, disk: Disk): Promise<Deno.FsFile | nul
     if (before && !before.isFile) {
       throw new UserError(`${path} was not made by twarc-cloud`, { hint: "Move it away." });
     }
-    const file = await Deno.open(path, { create: true, write: true });
+    const file = await whenFree(path, () => disk.open(path));
     try {
       await disk.lock(file);
       const [own, there] = await Promise.all([file.stat(), Deno.lstat(path).catch(nullIfAbsent)]);

@@ -1,10 +1,13 @@
 import assert from "node:assert/strict";
+import { ConflictError } from "../../../lib/base/errors.ts";
 import { systemDisk } from "../../../lib/store/folder/disk.ts";
 import { LocalStore } from "../../../lib/store/folder/store.ts";
 import { storeContract } from "../../contract/store.ts";
+import { asOnWindows } from "../../fakes/windows.ts";
 import {
   claim,
   countUp,
+  EXFAT_OF_WINDOWS,
   keysOf,
   OWN,
   startProcess,
@@ -47,6 +50,19 @@ for (const disk of ["WITHOUT_LINKS", "WITHOUT_LOCKS", "WITHOUT_ANY"]) {
     }));
 }
 
+Deno.test("a bucket on exFAT under Windows, which has an incorrect function for a link and a lock", () =>
+  withFolder((folder) =>
+    asOnWindows(async () => {
+      const store = await LocalStore.open(`${folder}/bucket`, { disk: EXFAT_OF_WINDOWS });
+      const version = await store.put("a/new", bytes, { ifAbsent: true });
+      await assert.rejects(store.put("a/new", bytes, { ifAbsent: true }), ConflictError);
+      await store.put("a/new", bytes, { ifVersion: version });
+      await assert.rejects(store.put("a/new", bytes, { ifVersion: version }), ConflictError);
+      await store.delete("a/new");
+      assert.deepEqual(await keysOf(store), []);
+    })
+  ));
+
 Deno.test("a turn that another one has taken over, after a long pause, writes nothing", () =>
   withFolder(async (folder) => {
     const store = await LocalStore.open(folder, {
@@ -59,7 +75,7 @@ Deno.test("a turn that another one has taken over, after a long pause, writes no
         },
       },
     });
-    await assert.rejects(store.put("a/b", bytes), { name: "OutsideError", message: /suspended during a write/ });
+    await assert.rejects(store.put("a/b", bytes), { name: "OutsideError", message: /suspended/ });
     assert.deepEqual(await keysOf(store), []);
   }));
 
