@@ -51,14 +51,17 @@ export interface Plan {
   apply: () => Promise<JsonObject>;
 }
 
+/** A collection's folder has the configuration of another one, or of the same in another case. */
+export class OtherIdError extends UserError {}
+
 /**
  * Checks the id: a disk may find `Abc` when asked for `abc`, and a folder may have been copied or renamed. @throws
- * UserError
+ * OtherIdError
  */
-export function checkIsOf(id: string, configured: Json | undefined): void {
+function checkIsOf(id: string, configured: Json | undefined): void {
   if (typeof configured !== "string" || configured.normalize() === id.normalize()) return;
   const isSameName = configured.toLowerCase() === id.toLowerCase();
-  throw new UserError(`The folder of collection ${id} has the configuration of ${configured}`, {
+  throw new OtherIdError(`The folder of collection ${id} has the configuration of ${configured}`, {
     hint: isSameName
       ? `This disk is case-insensitive: type ${lastWord(configured)}.`
       : `If the folder was renamed, rename it to ${configured} again. If it was copied, remove the copy, and copy it with: ` +
@@ -108,14 +111,18 @@ export class Collections {
     { keys = "needed" }: { keys?: "needed" | "optional" } = {},
   ): Promise<{ config: CollectionConfig; version: Version }> {
     const { json, version } = await this.loadJson(id);
-    checkIsOf(id, json.id);
     const keysBy = `collection keys ${lastWord(id)}`;
     return { config: checkConfig(json, { keys, keysBy }), version };
   }
 
-  /** Returns a collection's configuration, unchecked. @throws UserError if there is none. */
+  /**
+   * Returns a collection's configuration, of which only the id was checked. @throws UserError if there is none;
+   * OtherIdError
+   */
   async loadJson(id: string): Promise<{ json: JsonObject; version: Version }> {
-    return await this.#configuration(id).load();
+    const loaded = await this.#configuration(id).load();
+    checkIsOf(id, loaded.json.id);
+    return loaded;
   }
 
   /**
@@ -150,6 +157,7 @@ export class Collections {
   async #added(id: string, config: JsonObject, cause?: ConflictError): Promise<JsonObject> {
     const configuration = this.#configuration(id);
     const { json, isUnrecorded } = await configuration.standing();
+    checkIsOf(id, json.id);
     const isSame = isDeepStrictEqual(withoutPlaceholders(untimed(json)), untimed(config));
     if (isSame && isUnrecorded) await configuration.recordAdded(json, this.clock.now());
     await this.#inventory(id, configuration.inForce);
@@ -174,6 +182,7 @@ export class Collections {
     const configuration = this.#configuration(id);
     const base = await configuration.standing();
     const { json: current, version } = base;
+    checkIsOf(id, current.id);
     checkNotFrozen(id, current);
     if (current.type !== type) {
       throw new UserError(`Collection type may not change from ${current.type} to ${type}`, {

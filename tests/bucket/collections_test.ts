@@ -26,6 +26,10 @@ async function opened() {
   return { store, clock, collections, mine };
 }
 
+async function contentOf(store: MemoryStore): Promise<unknown[]> {
+  return await Promise.all(store.keys().map((key) => store.get(key)));
+}
+
 async function changes(collections: Collections): Promise<unknown[]> {
   return (await collections.changesets("c")).map(({ update, delete: gone }) => [update, gone]);
 }
@@ -43,8 +47,8 @@ Deno.test("a collection that is added is listed and loaded, once, with its chang
   assert.doesNotMatch(new TextDecoder().decode(changeset?.bytes), /"consumer_secret": "b"/);
 });
 
-Deno.test("the configuration of another collection is not harvested under this id", async () => {
-  const { collections, store } = await opened();
+Deno.test("the configuration of another collection is neither harvested nor changed under this id", async () => {
+  const { collections, mine, store } = await opened();
   const found = await store.get("collections/c/collection.json");
   for (
     const [folder, hint] of [["C", /case-insensitive: type c\./], [
@@ -53,12 +57,23 @@ Deno.test("the configuration of another collection is not harvested under this i
     ]] as const
   ) {
     await store.put(`collections/${folder}/collection.json`, found?.bytes ?? new Uint8Array());
-    await assert.rejects(collections.load(folder), (error) => {
+    const isRefused = (error: unknown) => {
       assert.ok(error instanceof UserError);
       assert.equal(error.message, `The folder of collection ${folder} has the configuration of c`);
       assert.match(error.hint ?? "", hint);
       return true;
-    });
+    };
+    const before = store.copy();
+    await assert.rejects(collections.load(folder), isRefused);
+    await assert.rejects(collections.loadJson(folder), isRefused);
+    await assert.rejects(collections.lastHarvest(folder), isRefused);
+    await assert.rejects(collections.changesets(folder), isRefused);
+    for (const file of [{ ...mine, id: folder }, { ...TIMELINE, id: folder, users: { "7": {} } }]) {
+      await assert.rejects(collections.plan(file), isRefused);
+      await assert.rejects(collections.plan(file, { force: true }), isRefused);
+      await assert.rejects(collections.add(file), isRefused);
+    }
+    assert.deepEqual(await contentOf(store), await contentOf(before));
   }
 });
 

@@ -32,8 +32,6 @@ function addTheFreezing(group: Command, context: Context): void {
       const opened = await openBucket(context, { bucket, acts: true });
       const { json: config } = await opened.collections.loadJson(collectionId);
       const { frozenIn } = await import("../../collection/frozen.ts");
-      const { checkIsOf } = await import("../../bucket/collections.ts");
-      checkIsOf(collectionId, config.id);
       const wasFrozen = frozenIn(config) !== null;
       await endRuns(opened, collectionId);
       const { frozen, faults } = await frozenNow(opened, { collectionId, note }, context);

@@ -30,8 +30,6 @@ export function addKeys(group: Command, context: Context): void {
       const { findProfile } = await import("../../secrets/twarc_files.ts");
       const { collections, settings, runner } = await openBucket(context, { bucket, acts: true });
       const { json } = await collections.loadJson(id);
-      const { checkIsOf } = await import("../../bucket/collections.ts");
-      checkIsOf(id, json.id);
       checkNotFrozen(id, json);
       const found = await findProfile(await keyFiles(twarcConfigFilepath, context), profile);
       const kept = await keepKeys(found, { settings, yes }, context);

@@ -18,7 +18,6 @@ import { UserError } from "../../base/errors.ts";
 import { isObject } from "../../base/json.ts";
 import { jsonObject } from "../../base/json_object.ts";
 import { lastWord } from "../../base/visible.ts";
-import { checkIsOf } from "../../bucket/collections.ts";
 import { readIdentity } from "../../bucket/identity.ts";
 import type { Lease } from "../../bucket/lease.ts";
 import { checkNotFrozen, frozenIn } from "../../collection/frozen.ts";
@@ -129,7 +128,6 @@ function checkGoesOn(
 
 async function checkSource(source: Bucket, { collectionId: id, what, removes }: Transfers) {
   const { json } = await source.collections.loadJson(id);
-  checkIsOf(id, json.id);
   if (what === "renamed") checkNotFrozen(id, json);
   if (removes) await checkNotKept(source, id);
 }

@@ -8,7 +8,7 @@ import { type Bucket, type Context, notePassedOver, openBucket } from "../contex
 import type { Purged } from "../../store/store.ts";
 import { gapTexts } from "../text/gap_texts.ts";
 import { tellPurged } from "./old_versions.ts";
-import { collectionKeys } from "../../collection/layout.ts";
+import { checkedId, collectionKeys } from "../../collection/layout.ts";
 import { lastWord } from "../../base/visible.ts";
 import { count, many, type Progress, size, someOf } from "../output.ts";
 
@@ -78,10 +78,16 @@ async function wantedIds(
   named: string | undefined,
 ): Promise<string[]> {
   if (named === undefined) return await Array.fromAsync(collections.list());
-  const { checkedId, collectionKeys } = await import("../../collection/layout.ts");
-  // A collection without a valid configuration can be verified, too.
-  for await (const _ of store.list(collectionKeys(checkedId(named)).folder)) return [named];
-  await collections.loadJson(named);
+  const { OtherIdError } = await import("../../bucket/collections.ts");
+  const { UserError } = await import("../../base/errors.ts");
+  try {
+    await collections.loadJson(named);
+  } catch (error) {
+    if (error instanceof OtherIdError || !(error instanceof UserError)) throw error;
+    // A collection without a valid configuration can be verified, too.
+    for await (const _ of store.list(collectionKeys(checkedId(named)).folder)) return [named];
+    throw error;
+  }
   return [named];
 }
 

@@ -84,9 +84,6 @@ function addDownload(group: Command, context: Context): void {
     .action(async (id, { collectionConfigFilepath: path, bucket }) => {
       const { collections } = await openBucket(context, { bucket });
       const { json } = await collections.loadJson(id);
-      const { checkIsOf } = await import("../../bucket/collections.ts");
-      // An update by this file would change the other one.
-      checkIsOf(id, json.id);
       await writeConfigFile(path, json);
       context.output.line(`Downloaded to ${path}.`);
       context.output.note(`Edit it as needed. ${updateStep(path)}`);

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { treeOf } from "../../store/bucket_folder.ts";
 import { inOneProcess, type Place } from "../../e2e/program.ts";
 
 const SEARCH = { id: "find", type: "search", search: { query: "sandbox" } };
@@ -114,21 +115,53 @@ Deno.test("a folder that was copied under another id is refused with the command
     const folder = (id: string) => place.path("twarc-cloud-data", "collections", id);
     const args = ["-r", folder("find"), folder("copy")];
     assert.ok((await new Deno.Command("cp", { args }).output()).success);
-    const before = await Deno.readTextFile(`${folder("find")}/collection.json`);
+    await place.ok("collection-config", "download", "find");
+    const file = JSON.parse(await Deno.readTextFile(place.path("collection.json")));
+    await place.writeJson("collection.json", { ...file, id: "copy" });
+    const before = await treeOf(folder("copy"));
     const refused = [
       ["collection-config", "download", "copy"],
+      ["collection-config", "changes", "copy"],
+      ["collection-config", "update", "--yes"],
+      ["collection-config", "update", "--force"],
+      ["collection", "add"],
       ["collection", "keys", "copy"],
       ["collection", "once", "copy"],
+      ["collection", "schedule", "copy", "rate(1 day)"],
+      ["collection", "stop", "copy"],
+      ["collection", "filter-stop", "copy"],
       ["collection", "freeze", "copy"],
+      ["collection", "unfreeze", "copy", "--note", "go on"],
       ["collection", "rename", "copy", "more"],
+      ["collection", "verify", "copy"],
+      ["collection", "verify", "copy", "--repair"],
+      ["collection", "report", "copy"],
+      ["collection", "stats", "copy"],
+      ["collection", "coverage", "copy"],
+      ["collection", "gaps", "copy"],
+      ["collection", "export", "copy"],
+      ["collection", "cat", "copy"],
+      ["collection", "dehydrate", "copy"],
+      ["collection", "download", "copy"],
+      ["collection", "compliance", "copy"],
+      ["collection", "recover", "copy"],
+      ["collection", "redact-keys", "copy", "--yes"],
+      ["harvest", "running", "copy"],
+      ["harvest", "last", "copy"],
+      ["harvest", "unlock", "copy"],
+      ["harvest", "logs", "copy"],
     ];
     for (const command of refused) {
       const { code, err } = await place.run(...command);
       assert.equal(code, 1, command.join(" "));
-      assert.match(err, /The folder of collection copy has the configuration of find/);
+      assert.match(
+        err,
+        /The folder of collection copy has the configuration of find/,
+        command.join(" "),
+      );
       assert.match(err, /copy it with: twarc-cloud collection copy find copy$/m);
     }
-    assert.equal(await Deno.readTextFile(`${folder("find")}/collection.json`), before);
+    assert.deepEqual(await treeOf(folder("copy")), before);
     await Deno.remove(folder("copy"), { recursive: true });
     await place.ok("collection", "copy", "find", "copy");
     await place.ok("collection", "once", "copy", "--wait");
