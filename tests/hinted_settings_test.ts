@@ -7,6 +7,8 @@ import { ROOT, sources } from "./sources.ts";
 
 /** Of other programs, by the file that names them. */
 const FLAGS_OF_OTHERS: Record<string, string[]> = {
+  // Of sha1sum.
+  "bucket/readme_text": ["--quiet"],
   "runner/ecs/faults": [
     "--aws-service-name",
     "--desired-value",
@@ -30,6 +32,7 @@ const READ_BY_OTHERS = [
 /** Words that are no settings: the API's, files', examples, and what stands before `in twarc_cloud.ini` besides. */
 const NO_MEMBERS = [
   "bounding_box",
+  "copied_from",
   "it",
   "justin_littman",
   "my_search",

@@ -59,7 +59,7 @@ export interface Bucket {
   collections: Collections;
   runner: () => Promise<Runner>;
   /** Gives the bucket its identity, if it has none. @throws UserError for a copy of another one */
-  identify: () => Promise<void>;
+  identify: (options?: { isEmptyToo?: boolean }) => Promise<void>;
 }
 
 /** Reads the settings. @throws UserError */
@@ -116,18 +116,18 @@ export async function openBucket(
   };
   const { bucket, aws } = settings;
   let isIdentified = false;
-  const identify = async () => {
+  const identify = async ({ isEmptyToo = true } = {}) => {
     if (isIdentified) return;
     const { recognised } = await import("../runner/local/recognised.ts");
-    const identity = await recognised({ bucket, aws, env, store, clock });
-    isIdentified = true;
+    const identity = await recognised({ bucket, aws, env, store, clock }, { isEmptyToo });
     if (!identity) return;
+    isIdentified = true;
     const { bucketReadme } = await import("../bucket/readme_text.ts");
     const { keepReadme } = await import("../bucket/readme.ts");
     await keepReadme(store, "", bucketReadme(identity));
   };
-  // A new folder gets its identity together with its first content.
-  if (flags.acts || flags.makes && await isMade(bucket)) await identify();
+  // A folder, perhaps a wrong one, gets its identity together with its first content.
+  if (flags.acts || flags.makes && await isMade(bucket)) await identify({ isEmptyToo: false });
   return { settings, store, collections: new Collections(store, clock), runner, identify };
 }
 

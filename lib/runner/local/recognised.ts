@@ -48,18 +48,29 @@ async function factsOf({ bucket, aws, env, store }: BucketAsked): Promise<Facts>
 /**
  * Ensures that a bucket is not an undeclared copy of another one, gives it an identity where it has none, and records
  * its place.
+ * @param options.isEmptyToo Whether a bucket without collections gets an identity: it may be a wrong folder.
  * @returns Its identity; null where it has none and may not get one.
  * @throws UserError for a copy, or a bucket that has moved.
  */
-export async function recognised(asked: BucketAsked): Promise<Identity | null> {
+export async function recognised(
+  asked: BucketAsked,
+  { isEmptyToo = false } = {},
+): Promise<Identity | null> {
   const { store, clock } = asked;
   const facts = await factsOf(asked);
   const { found, here } = facts;
   const seen = found && seenElsewhere(found.identity, facts);
   if (seen) throw copyOrMoved(asked.bucket.text, seen);
-  const identity = found?.identity ?? await madeIdentity(store, { clock, place: here });
+  const mayMake = async () => isEmptyToo || await hasCollections(store);
+  const identity = found?.identity ??
+    (await mayMake() ? await madeIdentity(store, { clock, place: here }) : null);
   if (identity) await rememberHere(identity, facts, asked);
   return identity;
+}
+
+async function hasCollections(store: Store): Promise<boolean> {
+  for await (const _ of store.list(COLLECTIONS, { folders: true })) return true;
+  return false;
 }
 
 /** Records the place of a bucket. Where that fails, the place in the bucket is checked the next time. */

@@ -27,7 +27,7 @@ class Machine {
   }
 
   async work(name: string): Promise<string> {
-    const identity = await recognised(await this.asked(name));
+    const identity = await recognised(await this.asked(name), { isEmptyToo: true });
     return identity?.id ?? assert.fail("it has no identity");
   }
 
@@ -178,12 +178,24 @@ Deno.test("another machine knows the folder that it shares from a copy of it", (
     await new Machine(root, "third").refused("copy", /at \/mnt\/share of elsewhere: it is a copy/);
   }));
 
+Deno.test("a bucket without collections, which may be a wrong folder, gets no identity and no state", () =>
+  withFolder(async (root) => {
+    const machine = new Machine(root);
+    const asked = await machine.asked("x");
+    assert.equal(await recognised(asked), null);
+    assert.deepEqual(await Array.fromAsync(asked.store.list("")), []);
+    await asked.store.put("collections/a/collection.json", new Uint8Array());
+    const id = (await recognised(asked))?.id;
+    assert.ok(id);
+    assert.equal(await machine.work("x"), id);
+  }));
+
 Deno.test("a bucket of S3 that was copied into another one is refused there", () =>
   withFolder(async (root) => {
     const { env, ...rest } = await new Machine(root).asked("x");
     const store = new MemoryStore();
     const asked = (text: string) => ({ ...rest, env, store, bucket: parseBucket(text) });
-    const id = (await recognised(asked("news")))?.id;
+    const id = (await recognised(asked("news"), { isEmptyToo: true }))?.id;
     assert.equal((await recognised(asked("s3://news")))?.id, id);
     // By way of a proxy.
     const aws = { storeEndpoint: "http://127.0.0.1:9000" };
