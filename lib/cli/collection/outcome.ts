@@ -30,12 +30,9 @@ export async function waitFor(
   };
   const { collections, settings: { bucket } } = opened;
   const ask = () => collections.lastHarvest(collectionId);
+  let isOver: boolean;
   try {
-    if (await follow({ ...context, runner: { pace: runner.pace, info }, started, expected })) {
-      const last = await outlast(ask, patienceOf(context));
-      if (last) await tellEnd(last, bucket, context);
-      return;
-    }
+    isOver = await follow({ ...context, runner: { pace: runner.pace, info }, started, expected });
   } catch (failure) {
     const { ifOurs } = await import("../../base/errors.ts");
     const last = await ask().catch(ifOurs(null));
@@ -43,8 +40,12 @@ export async function waitFor(
     if (last && seen && isOf(seen, last.info)) await tellWhatCame(last.info, bucket, context);
     throw failure;
   }
-  output.note(goesOn(collectionId));
-  throw signal.reason;
+  if (!isOver) {
+    output.note(goesOn(collectionId));
+    throw signal.reason;
+  }
+  const last = await outlast(ask, patienceOf(context));
+  if (last) await tellEnd(last, bucket, context);
 }
 
 /** Returns whether both are of the same harvest, or of consecutive ones on one stream. */
