@@ -1,10 +1,10 @@
 /** Removes keys from objects that are copied or passed on. */
 
 import { isDeepStrictEqual } from "node:util";
-import { isObject, type Json, parseJson } from "../base/json.ts";
+import { isObject, type Json, type JsonObject, parseJson } from "../base/json.ts";
 import { jsonBytes } from "../base/json_bytes.ts";
-import { membersOf, objectOf } from "../base/names_of.ts";
-import { fingerprint, isSecretMember, redacted } from "./changeset.ts";
+import { membersOf, objectOf, setMember } from "../base/names_of.ts";
+import { fingerprint, isProfileName, isSecretMember, redacted } from "./changeset.ts";
 import { unpackIfPacked } from "../format/codec.ts";
 import { isNamedLikeTweets } from "../format/file_name.ts";
 import { isKept, README } from "./kept_readme.ts";
@@ -44,7 +44,9 @@ export function keyless(key: string, bytes: Uint8Array): Uint8Array | null {
   if (key.endsWith(`/${README}`) && isKept(bytes)) return bytes;
   if (json === undefined) return hasWords(unpackIfPacked(bytes, MAX_UNPACKED_BYTES)) ? null : bytes;
   const isChangeset = key.includes("/changesets/");
-  const without = isChangeset ? redacted(json, false) : withoutSecrets(json);
+  const without = exceptDeletions(json, (value) => {
+    return isChangeset ? redacted(value, false) : withoutSecrets(value);
+  });
   return isDeepStrictEqual(without, json) ? bytes : jsonBytes(without);
 }
 
@@ -55,24 +57,44 @@ export function needsNoKeys(key: string): boolean {
 
 /** Returns whether a JSON value has keys in the clear. */
 export function hasKeys(value: Json): boolean {
-  return !keysInClear(value).next().done;
+  return !keysBesideDeletions(value).next().done;
 }
 
 /** Returns the keys in the clear of a JSON value, each by its name and fingerprint: `access_token sha256:0a1b2c3d`. */
 export function namesOfKeys(value: Json): string[] {
-  return [...keysInClear(value)].map(([name, key]) => `${name} ${fingerprint(key)}`);
+  return [...keysBesideDeletions(value)].map(([name, key]) => `${name} ${fingerprint(key)}`);
 }
 
 /** Returns a JSON value with keys replaced by fingerprints. */
 export function withFingerprints(value: Json): Json {
-  if (Array.isArray(value)) return value.map(withFingerprints);
+  return exceptDeletions(value, fingerprinted);
+}
+
+function fingerprinted(value: Json): Json {
+  if (Array.isArray(value)) return value.map(fingerprinted);
   if (!isObject(value)) return value;
   return objectOf(
     membersOf(value).map(([name, inner]): [string, Json] => {
-      if (!isSecretMember(name)) return [name, withFingerprints(inner)];
-      return [name, isReference(inner) ? inner : redacted(inner, true)];
+      if (!isSecretMember(name)) return [name, fingerprinted(inner)];
+      return [name, isReference(inner) ? inner : redacted(inner, true, name)];
     }),
   );
+}
+
+/** Returns what a function makes of a value; a changeset's deletions stay, as they only name members. */
+function exceptDeletions(value: Json, of: (value: Json) => Json): Json {
+  const made = of(value);
+  if (hasDeletions(value) && isObject(made)) setMember(made, "delete", value.delete);
+  return made;
+}
+
+/** Returns whether a value has the form of a changeset, wherever it is kept. */
+function hasDeletions(value: Json): value is JsonObject & { delete: Json[] } {
+  return isObject(value) && isObject(value.update) && Array.isArray(value.delete);
+}
+
+function keysBesideDeletions(value: Json): Generator<[string, string]> {
+  return keysInClear(hasDeletions(value) ? { ...value, delete: [] } : value);
 }
 
 /** @param above The member of the value, if it holds secrets. */
@@ -83,6 +105,7 @@ function* keysInClear(value: Json, above?: string): Generator<[string, string]> 
     for (const [name, inner] of membersOf(value)) {
       const isSecret = isSecretMember(name);
       if (isSecret && isReference(inner)) continue;
+      if (above !== undefined && isProfileName([above, name])) continue;
       yield* keysInClear(inner, isSecret || above !== undefined ? name : undefined);
     }
   } else if (above !== undefined && typeof value === "string") {

@@ -1,5 +1,12 @@
 import assert from "node:assert/strict";
-import { keyless, mayHaveKeys } from "../../lib/collection/keyless.ts";
+import { diff } from "../../lib/collection/changeset.ts";
+import {
+  hasKeys,
+  keyless,
+  mayHaveKeys,
+  namesOfKeys,
+  withFingerprints,
+} from "../../lib/collection/keyless.ts";
 
 const CONFIG = "collections/c/collection.json";
 const CHANGE = "collections/c/changesets/change-20260102030405.json";
@@ -41,6 +48,50 @@ Deno.test("secrets of a changeset are fingerprints, as in those that are written
   });
   const again = bytes(JSON.stringify(once));
   assert.equal(keyless(CHANGE, again), again);
+});
+
+Deno.test("names of keys that a changeset deletes are no keys: a profile instead of four keys, and as many as there are", () => {
+  const names = Array.from({ length: 1000 }, (_, i) => `api_token_${i}`);
+  for (const member of ["keys", "credentials"]) {
+    const four = ["consumer_key", "consumer_secret", "access_token", "access_token_secret"];
+    for (const inline of [four, names]) {
+      const before = { [member]: Object.fromEntries(inline.map((name) => [name, "x"])) };
+      const change = { ...diff(before, { [member]: { profile: "main" } }), change_timestamp: "t" };
+      assert.deepEqual(change.delete, [{ [member]: inline }]);
+      assert.equal(hasKeys(change), false);
+      assert.deepEqual(namesOfKeys(change), []);
+      assert.deepEqual(withFingerprints(change), change);
+      const content = bytes(JSON.stringify(change));
+      for (const key of [CHANGE, "collections/c/change.json.bak"]) {
+        assert.equal(keyless(key, content), content, key);
+      }
+    }
+  }
+});
+
+Deno.test("keys that a changeset puts are found beside names that it deletes, which stay", () => {
+  const change = {
+    update: { keys: { consumer_secret: "cs" } },
+    delete: [{ keys: ["access_token"] }, "bearer_token"],
+  };
+  const safe = { ...change, update: { keys: { consumer_secret: "sha256:3b8b91c7" } } };
+  assert.deepEqual(namesOfKeys(change), ["consumer_secret sha256:3b8b91c7"]);
+  assert.deepEqual(withFingerprints(change), safe);
+  assert.deepEqual(without(CHANGE, JSON.stringify(change)), safe);
+});
+
+Deno.test("a member that is only named like a changeset's deletions is searched for keys", () => {
+  const config = { id: "c", delete: [{ keys: ["k"] }] };
+  assert.ok(hasKeys(config));
+  assert.deepEqual(without(CONFIG, JSON.stringify(config)), { id: "c", delete: [{}] });
+});
+
+Deno.test("a profile's name is no key, beside keys either", () => {
+  const keys = { profile: "main", consumer_secret: "cs" };
+  assert.deepEqual(namesOfKeys({ keys }), ["consumer_secret sha256:3b8b91c7"]);
+  assert.deepEqual(withFingerprints({ keys }), {
+    keys: { profile: "main", consumer_secret: "sha256:3b8b91c7" },
+  });
 });
 
 Deno.test("what has no keys stays byte for byte, also where it only names those that are elsewhere", () => {
