@@ -3,15 +3,17 @@
 import { join } from "node:path";
 import { removeFile } from "../base/in_use.ts";
 import { UserError } from "../base/errors.ts";
+import { checkNoShare } from "../base/network_share.ts";
 
 /** Marks the folder as the demo's, and lists what it has left in it: `<bytes> <time> <path>` a line. */
 const MARK = ".made-by-twarc-cloud-demo";
 
 /**
  * Makes the folder again: files of the last demo are removed, if they are unchanged.
- * @throws UserError for a folder that the demo did not make, or with other files in it.
+ * @throws UserError for a folder that the demo did not make, or with other files in it, or on a share of Windows.
  */
 export async function makeDemoFolder(folder: string): Promise<void> {
+  checkNoShare(folder, { called: "The folder of the demo", option: "--folder" });
   if (await Deno.lstat(folder).catch(() => null)) await clear(folder);
   await Deno.mkdir(folder, { recursive: true });
   await noteDemo(folder);

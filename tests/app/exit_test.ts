@@ -37,6 +37,22 @@ Deno.test("exitCodeOf() shows stacks for --debug, and for what is a bug", () => 
   assert.match(shown("a text").text, /a text/);
 });
 
+Deno.test("exitCodeOf() shows a path that Deno does not open as the person's to change", () => {
+  const closed = "\\\\srv.uni.edu\\my data\\collection.json";
+  // As Deno quotes it.
+  const share = new Deno.errors.NotCapable(
+    `Requires all access to ${JSON.stringify(closed)}, run again with the --allow-all flag`,
+  );
+  const { code, text } = shown(share);
+  assert.equal(code, 1);
+  assert.ok(text.includes(`${closed} is on a network share without a drive letter. Map`), text);
+  assert.ok(text.includes('(net use T: "\\\\srv.uni.edu\\my data")'), text);
+  const own = new Deno.errors.NotCapable('Requires all access to "/proc/self/mem", run again');
+  assert.match(shown(own).text, /\/proc\/self\/mem is the system's own/);
+  const bug = new Deno.errors.NotCapable('Requires read access to "/x", run again');
+  assert.equal(shown(bug).code, 70);
+});
+
 Deno.test("exitCodeOf() leaves what commander has shown alone: help is 0, a wrong command line 2", () => {
   assert.deepEqual(shown(new CommanderError(0, "commander.help", "")), { code: 0, text: "" });
   assert.deepEqual(shown(new CommanderError(1, "commander.unknown", "")), { code: 2, text: "" });

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { makeDemoFolder, noteDemo } from "../../lib/sandbox/demo_folder.ts";
+import { asOnWindows } from "../fakes/windows.ts";
 import { age, treeOf, withFolder } from "../store/bucket_folder.ts";
 
 const OURS = { name: "UserError", hint: /--folder/ };
@@ -69,3 +70,11 @@ Deno.test("a folder that the demo did not make is left as it is, also where only
     }
     assert.ok(await Deno.lstat(join(folder, "data", "deep")));
   }));
+
+Deno.test("a folder on a share of Windows is refused before anything is made", () =>
+  asOnWindows(() =>
+    assert.rejects(makeDemoFolder("\\\\srv\\share\\demo"), {
+      ...OURS,
+      message: /^The folder of the demo \\\\srv\\share\\demo is on a network share/,
+    })
+  ));

@@ -11,6 +11,7 @@ import { diskError } from "../../base/disk_error.ts";
 import { processIsGone } from "../../bucket/process.ts";
 import type { BucketRef } from "../../base/bucket_ref.ts";
 import { cacheFolder, homeFolder, type Person, stateFolder } from "../../base/folders.ts";
+import { checkNoShare } from "../../base/network_share.ts";
 import { realPlace } from "../../base/real_place.ts";
 import { type Owner, type OwnFolder, ownFolder, strangeness } from "../../base/own_folder.ts";
 import { type Files, systemFiles } from "../files.ts";
@@ -116,6 +117,7 @@ export async function spoolPlaces(folder: string | undefined, person: Person): P
 async function rootFor(folder: string | undefined, person: Person): Promise<OwnFolder> {
   const root = folder ?? spoolRoot(person);
   const called = "The folder for temporary files";
+  checkNoShare(root, { called, option: "--spool or TWARC_CLOUD_SPOOL" });
   const hint = "Name another one with --spool, or TWARC_CLOUD_SPOOL: a folder of your own.";
   return await ownFolder(root, { called, hint }).catch((cause) => {
     throw diskError(cause, root, { isNew: true });

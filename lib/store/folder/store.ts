@@ -2,6 +2,7 @@
 
 import { dirname, resolve } from "node:path";
 import { whenFree } from "../../base/in_use.ts";
+import { checkNoShare } from "../../base/network_share.ts";
 import { isSecret } from "../../collection/layout.ts";
 import { ConflictError, LinkError, OutsideError, UserError } from "../../base/errors.ts";
 import { type Disk, ignoreLacking, isLacking, nullIfAbsent, systemDisk } from "./disk.ts";
@@ -41,7 +42,7 @@ export class LocalStore implements Store {
     path: string,
     { name = path, disk = systemDisk }: { name?: string; disk?: Disk } = {},
   ): Promise<LocalStore> {
-    checkNoShare(resolve(path));
+    checkNoShare(path, { called: "Bucket", option: "--bucket" });
     if ((await Deno.stat(resolve(path)).catch(() => null))?.isFile) {
       throw new UserError(`Bucket ${name} is a file, not a folder`, {
         hint: "Name a folder with --bucket.",
@@ -233,18 +234,6 @@ export class LocalStore implements Store {
       throw translated(cause, this.name);
     }
   }
-}
-
-/**
- * Deno opens no path of a network share for a program without all permissions, as this one.
- * @throws UserError for such a path on Windows.
- */
-export function checkNoShare(path: string, os: string = Deno.build.os): void {
-  const [, share] = /^(\\\\[^\\?.]+\\[^\\]+)/.exec(path) ?? [];
-  if (os !== "windows" || !share) return;
-  throw new UserError(`Bucket ${path} is on a network share without a drive letter`, {
-    hint: `Map it to one: net use T: ${share}. Then name the folder as T:\\...`,
-  });
 }
 
 /** Returns the identity of a folder, to distinguish it from another one at its path. */

@@ -4,9 +4,15 @@ import { pathToFileURL } from "node:url";
 import { thisProcess } from "../../../lib/bucket/process.ts";
 import { parseBucket } from "../../../lib/base/bucket_ref.ts";
 import { Spool } from "../../../lib/harvest/spool.ts";
-import { leftPlaces, nameOf, openPlace } from "../../../lib/harvest/recovery/spool_place.ts";
+import {
+  leftPlaces,
+  nameOf,
+  openPlace,
+  spoolPlaces,
+} from "../../../lib/harvest/recovery/spool_place.ts";
 import { UserError } from "../../../lib/base/errors.ts";
 import { treeOf } from "../../store/bucket_folder.ts";
+import { asOnWindows } from "../../fakes/windows.ts";
 import { placeIn } from "../../fakes/spool_places.ts";
 
 async function inFolder(act: (folder: string) => Promise<void>): Promise<void> {
@@ -186,3 +192,19 @@ Deno.test("what a version before left in the person's cache is found", () =>
       [[left, false]],
     );
   }));
+
+Deno.test("a folder for temporary files on a share of Windows is refused, chosen or the person's own", () =>
+  inFolder((home) =>
+    asOnWindows(async () => {
+      const share = "\\\\srv.uni.edu\\home$";
+      const onShare = {
+        name: "UserError",
+        hint: /net use T: \\\\srv\.uni\.edu\\home\$\).*--spool/,
+      };
+      const folder = `${share}\\spool`;
+      await assert.rejects(placeOf(home, { folder }), onShare);
+      const person = { env: {}, os: "windows", home };
+      await assert.rejects(spoolPlaces(folder, person), onShare);
+      await assert.rejects(spoolPlaces(undefined, { ...person, home: `${share}\\me` }), onShare);
+    })
+  ));

@@ -3,8 +3,9 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { parseBucket } from "../../../lib/base/bucket_ref.ts";
 import { OutsideError, UserError } from "../../../lib/base/errors.ts";
-import { checkNoShare, LocalStore } from "../../../lib/store/folder/store.ts";
+import { LocalStore } from "../../../lib/store/folder/store.ts";
 import { openStore } from "../../../lib/store/open.ts";
+import { asOnWindows } from "../../fakes/windows.ts";
 import { storeContract } from "../../contract/store.ts";
 import { claim, countUp, keysOf, startProcess, temporary, withFolder } from "../bucket_folder.ts";
 
@@ -182,14 +183,14 @@ Deno.test("local: a bucket that is a file is the person's to mend", () =>
     await assert.rejects(Array.fromAsync(store.list("")), says);
   }));
 
-Deno.test("local: a share of Windows is refused with how to give it a letter", () => {
-  assert.throws(() => checkNoShare("\\\\server\\share\\data", "windows"), {
-    name: "UserError",
-    hint: /net use T: \\\\server\\share\./,
-  });
-  checkNoShare("C:\\data", "windows");
-  checkNoShare("//server/share", "linux");
-});
+Deno.test("local: a share of Windows is refused with how to give it a letter", () =>
+  asOnWindows(() =>
+    assert.rejects(LocalStore.open("\\\\server.uni.edu\\home$\\me\\data"), {
+      name: "UserError",
+      message: /^Bucket \\\\server\.uni\.edu\\home\$\\me\\data is on a network share/,
+      hint: /net use T: \\\\server\.uni\.edu\\home\$\).*--bucket/,
+    })
+  ));
 
 Deno.test("local: an object in the place of a folder is no conflict but a fault", () =>
   withFolder(async (folder) => {
