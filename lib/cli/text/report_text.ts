@@ -58,7 +58,12 @@ export interface Report {
     damaged: string[];
   };
   missing: { from: string; to: string; hours: number; status: string; why: string }[];
-  accounts: { wrote: number; changes: Record<string, number>; protected_left_out: number };
+  accounts: { wrote: number; changes: Record<string, number> };
+  /**
+   * Protected content that was left out: tweets of all harvests, and the most users of one harvest, as those who stay
+   * protected are counted by each.
+   */
+  protected_left_out: { tweets: number; users: number };
   not_to_be_had: Record<string, number>;
   undelivered: number;
   removed: { tweets: number; by_reason: Record<string, number>; last: string | null };
@@ -116,7 +121,10 @@ export function reportOf(
     accounts: {
       wrote: Object.keys(tally.users).length,
       changes: userChanges,
-      protected_left_out: sum((info) => info.protected?.users),
+    },
+    protected_left_out: {
+      tweets: sum((info) => info.protected?.tweets),
+      users: harvests.reduce((most, info) => Math.max(most, info.protected?.users ?? 0), 0),
     },
     not_to_be_had: harvests.reduce<Record<string, number>>((all, { missing = {} }) => {
       for (const [why, n] of Object.entries(missing)) all[why] = (all[why] ?? 0) + n;
@@ -241,9 +249,7 @@ export function toMarkdown(report: Report): string {
     "## Accounts",
     "",
     `${many(accounts.wrote, "account")} wrote the recorded tweets. Changes that harvests noted: ` +
-    `${namesOf(accounts.changes) || "none"}. Left out as protected: ${
-      count(accounts.protected_left_out)
-    }.`,
+    `${namesOf(accounts.changes) || "none"}. ${protectedText(report)}`,
     "",
     "## What was removed later",
     "",
@@ -297,6 +303,17 @@ function methodsOf(report: Report): string {
     ...report.limits,
   ];
   return sentences.join(" ");
+}
+
+function protectedText({ protected_left_out: { tweets, users } }: Report): string {
+  const most = `the timelines of ${many(users, "account")}${
+    users === 1 ? "" : " at most"
+  } a harvest`;
+  const parts = [
+    ...tweets > 0 ? [many(tweets, "tweet")] : [],
+    ...users > 0 ? [most] : [],
+  ];
+  return `Left out as protected: ${parts.join(", and ") || "nothing"}.`;
 }
 
 function recordedText(tweets: number): string {

@@ -98,6 +98,31 @@ Deno.test("a report says what people asked for, what came, what is missing and w
   assert.match(text, /Changes that harvests noted: 2 not found\./);
 });
 
+Deno.test("what was left out as protected is said as tweets of all harvests, and as the most accounts of one", () => {
+  const [first = assert.fail()] = something.facts.harvests.harvests;
+  const leftOut = (...counts: { tweets: number; users: number }[]) => {
+    const harvests = counts.map((each) => ({ ...first, protected: each }));
+    const facts = { ...something.facts, harvests: { ...something.facts.harvests, harvests } };
+    const report = reportOf({ ...something, facts });
+    const [, text] = /Left out as protected: (.*)\.$/m.exec(toMarkdown(report)) ?? [];
+    return [report.protected_left_out, text];
+  };
+  const year = Array.from({ length: 100 }, (_, i) => ({ tweets: 0, users: i === 50 ? 3 : 2 }));
+  assert.deepEqual(leftOut({ tweets: 40, users: 0 }, { tweets: 2, users: 0 }), [
+    { tweets: 42, users: 0 },
+    "42 tweets",
+  ]);
+  assert.deepEqual(leftOut(...year), [
+    { tweets: 0, users: 3 },
+    "the timelines of 3 accounts at most a harvest",
+  ]);
+  assert.deepEqual(leftOut({ tweets: 1, users: 1 }), [
+    { tweets: 1, users: 1 },
+    "1 tweet, and the timelines of 1 account a harvest",
+  ]);
+  assert.deepEqual(leftOut(), [{ tweets: 0, users: 0 }, "nothing"]);
+});
+
 Deno.test("one of a thing is said as one", () => {
   const { facts } = something;
   const harvests = {
