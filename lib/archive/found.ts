@@ -4,7 +4,7 @@ import type { HarvestInfo } from "../collection/harvest_info.ts";
 import type { CheckpointState } from "../bucket/checkpoint_state.ts";
 import type { FileFacts } from "./file_check.ts";
 import type { Head } from "../bucket/inventory_entry.ts";
-import type { ToldGap } from "../bucket/gaps.ts";
+import type { ListedGap } from "./gap_list.ts";
 
 /** A fault of a collection. */
 export interface Fault {
@@ -42,8 +42,8 @@ export interface Verified {
   readBefore: number;
   /** Files with keys in the clear, except for the configuration: intact, but not as it should be. */
   withKeys: string[];
-  /** Gaps: reporting them is not a fault. */
-  gaps: ToldGap[];
+  /** Gaps of the harvests that were read, with their status, oldest first: reporting them is not a fault. */
+  gaps: Omit<ListedGap, "folder" | "known">[];
   /** The inventory's findings; null without an inventory. */
   inventory: InventoryFound | null;
 }

@@ -28,12 +28,13 @@ export interface FillOptions {
 }
 
 /**
- * Returns the facts that determine the status of a collection's gaps. @param positions The checkpoint's. @param now In
- * milliseconds since 1970.
+ * Returns the facts that determine the status of a collection's gaps. @param config Null if it cannot be read: the reach
+ * of the API is unknown then. @param positions The checkpoint's. @param now In milliseconds since 1970.
  */
-export function gapLook(config: CollectionConfig, positions: object, now: number): GapLook {
+export function gapLook(config: CollectionConfig | null, positions: object, now: number): GapLook {
   const walks = Object.entries(positions)
     .filter(([name, at]) => name.startsWith(GAP_WALK) && at !== "whole").map(([name]) => name);
+  if (!config) return { walks, reach: -Infinity };
   const { reading } = planFor(config);
   // Only requests show how far back a timeline goes; a list of ids has no limit.
   if (reading.kind === "timelines" || reading.kind === "ids") return { walks, reach: -Infinity };

@@ -44,12 +44,7 @@ const WIDTH = 8;
 
 /** Returns all gaps of a collection, oldest first. @throws UserError if a file is damaged; OutsideError */
 export async function listGaps(store: Store, id: string, look: GapLook): Promise<ListedGap[]> {
-  const [recorded, filled] = await readAll(store, id);
-  const lost = new Set(recorded.filter((gap) => gap.lost).map(nameOf));
-  const due = look.walks.filter((walk) => !lost.has(/^gap:\d+-\d*:(?:\d+$)?/.exec(walk)?.[0] ?? ""))
-    .flatMap(spanOfWalk);
-  const listed = recorded.flatMap((gap) => partsOf(gap, { filled, due, ...look }));
-  return listed.toSorted((a, b) => a.from.localeCompare(b.from) || a.to.localeCompare(b.to));
+  return (await readAll(store, id)).listed(look);
 }
 
 type Recorded = ToldGap & { folder: string };
@@ -64,21 +59,45 @@ interface AllFilled {
   lost: Map<string, (Filled & { folder: string })[]>;
 }
 
-async function readAll(store: Store, id: string): Promise<[Recorded[], AllFilled]> {
-  const gaps: Recorded[] = [];
-  const filled: AllFilled = { spans: new SpanSet(), lost: new Map() };
+/** The gaps that harvests recorded, and those that they requested. */
+export class GapRecords {
+  readonly #gaps: Recorded[] = [];
+  readonly #filled: AllFilled = { spans: new SpanSet(), lost: new Map() };
+
+  /** Adds the gaps that a harvest recorded. @param folder The harvest's. */
+  addGaps(folder: string, gaps: ToldGap[]): void {
+    for (const gap of gaps) this.#gaps.push({ ...gap, folder });
+  }
+
+  /** Adds the spans that a harvest requested. @param folder The harvest's. */
+  addFilled(folder: string, filled: Filled[]): void {
+    const { spans, lost } = this.#filled;
+    for (const span of filled) {
+      spans.add(span);
+      const end = lostEnd(span);
+      lost.set(end, [...lost.get(end) ?? [], { ...span, folder }]);
+    }
+  }
+
+  /** Returns all gaps with their status, oldest first. */
+  listed(look: GapLook): ListedGap[] {
+    const lost = new Set(this.#gaps.filter((gap) => gap.lost).map(nameOf));
+    const due = look.walks.filter((walk) =>
+      !lost.has(/^gap:\d+-\d*:(?:\d+$)?/.exec(walk)?.[0] ?? "")
+    ).flatMap(spanOfWalk);
+    const filled = this.#filled;
+    const listed = this.#gaps.flatMap((gap) => partsOf(gap, { filled, due, ...look }));
+    return listed.toSorted((a, b) => a.from.localeCompare(b.from) || a.to.localeCompare(b.to));
+  }
+}
+
+async function readAll(store: Store, id: string): Promise<GapRecords> {
+  const records = new GapRecords();
   const read = async (key: string) => {
     const folder = key.slice(0, key.lastIndexOf("/") + 1);
     if (!isHarvestFolder(folder)) return;
-    if (key.endsWith(`/${FILES.gaps}`)) {
-      for (const gap of await gapsIn(store, key)) gaps.push({ ...gap, folder });
-    } else if (key.endsWith(`/${FILES.filled}`)) {
-      for (const span of await filledIn(store, folder)) {
-        filled.spans.add(span);
-        const end = lostEnd(span);
-        filled.lost.set(end, [...filled.lost.get(end) ?? [], { ...span, folder }]);
-      }
-    }
+    if (key.endsWith(`/${FILES.gaps}`)) records.addGaps(folder, await gapsIn(store, key));
+    if (key.endsWith(`/${FILES.filled}`)) records.addFilled(folder, await filledIn(store, folder));
   };
   let some: string[] = [];
   for await (const { key } of store.list(collectionKeys(id).harvests)) {
@@ -88,7 +107,7 @@ async function readAll(store: Store, id: string): Promise<[Recorded[], AllFilled
     some = [];
   }
   await Promise.all(some.map(read));
-  return [gaps, filled];
+  return records;
 }
 
 function lostEnd(

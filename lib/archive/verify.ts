@@ -13,7 +13,7 @@ import {
   isChangeset,
   isHarvestFolder,
 } from "../collection/layout.ts";
-import { OutsideError, TwarcCloudError } from "../base/errors.ts";
+import { ifOurs, OutsideError, TwarcCloudError } from "../base/errors.ts";
 import { sentenceOf } from "../base/outage.ts";
 import { linkless } from "../store/folder/linkless.ts";
 import { isThere, type Listed, type Store } from "../store/store.ts";
@@ -28,6 +28,8 @@ import { type LockDocument, readLock } from "../bucket/lock.ts";
 import { InventoryCheck } from "./verify_inventory.ts";
 import { type Summing, summing } from "./summing.ts";
 import { isWiped, newestCopy } from "./restored_config.ts";
+import { gapLook } from "./gap_fill.ts";
+import { GapRecords } from "./gap_list.ts";
 import { RepeatCheck } from "./repeat_check.ts";
 import { type Look, lookAtHarvest } from "./verify_harvest.ts";
 
@@ -56,6 +58,7 @@ export async function verify(options: VerifyOptions): Promise<Verified> {
     await verifier.lookAtInventory();
     await verifier.lookAtConfig();
     await verifier.lookAtHarvests();
+    await verifier.lookAtGaps();
     await verifier.lookAtLastHarvest();
     await verifier.lookForKeys();
     await verifier.compareInventory();
@@ -73,6 +76,7 @@ class Verifier {
   readonly #keys: CollectionKeys;
   readonly #look: Look;
   readonly #repeats = new RepeatCheck();
+  readonly #gaps = new GapRecords();
   readonly #summing: Summing;
   #inventory: InventoryCheck | undefined;
   /** The files that tweets were removed from, by changesets; null if one of them cannot be read. */
@@ -103,9 +107,7 @@ class Verifier {
         onFile(key);
       },
       onId: (id, key) => this.#repeats.add(id, key),
-      onGaps: (gaps) => {
-        for (const { known: _, ...gap } of gaps) this.found.gaps.push(gap);
-      },
+      gaps: this.#gaps,
       onKeys: (key) => void this.found.withKeys.push(key),
       wasCleared: (key) => this.#cleared?.has(key) ?? true,
       fault: (key, says, canBeMended = false) => {
@@ -237,6 +239,15 @@ class Verifier {
       const says = "an interrupted harvest has not been finalized";
       this.#look.fault(this.#keys.checkpoint, says, this.#hasConfig);
     }
+  }
+
+  /** Finds out the status of the gaps that harvests recorded. */
+  async lookAtGaps(): Promise<void> {
+    const { positions = {} } = await this.#committed().catch(nullIfDamaged) ?? {};
+    const checked = Promise.try(() => checkConfig(this.#config, { keys: "optional" }));
+    const config = await checked.catch(ifOurs(null));
+    const gaps = this.#gaps.listed(gapLook(config, positions, this.#options.clock.now()));
+    this.found.gaps = gaps.map(({ folder: _, known: __, ...gap }) => gap);
   }
 
   #count({ tweets, files, bytes }: Pick<Verified, "tweets" | "files" | "bytes">): void {

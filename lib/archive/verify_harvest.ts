@@ -10,6 +10,7 @@ import { parseAs, parseJson } from "../base/json.ts";
 import { isThere, type Listed, type Store } from "../store/store.ts";
 import type { CheckpointState } from "../bucket/checkpoint_state.ts";
 import { userChangesSchema } from "../bucket/last_harvest.ts";
+import { filledIn, type GapRecords } from "./gap_list.ts";
 import { checkJsonLines, checkTweets, type FileFacts } from "./file_check.ts";
 import {
   canBeCleared,
@@ -21,7 +22,7 @@ import {
   totals,
 } from "./found.ts";
 import { canBeRemade } from "./remade.ts";
-import { gapsIn, type ToldGap } from "../bucket/gaps.ts";
+import { gapsIn } from "../bucket/gaps.ts";
 import { formatManifest, type ListedFile, readManifest } from "../bucket/manifest.ts";
 
 /** Options of a verification. */
@@ -31,7 +32,8 @@ export interface Look {
   onFile: (key: string) => void;
   /** Called with the id of each tweet in a listed file. */
   onId: (id: string, key: string) => Promise<void>;
-  onGaps: (gaps: ToldGap[]) => void;
+  /** Gathers the gaps of the harvests. */
+  gaps: GapRecords;
   /** Called with each file that has keys in the clear and needs none. */
   onKeys: (key: string) => void;
   /** Whether tweets were, or may have been, removed from a file, by changesets: it may be the version before. */
@@ -264,8 +266,12 @@ async function lookAtSides(
     else if (!isOpen && !isOriginal && found.lines < least) {
       fault(key, `it has ${found.lines} lines, but harvest.json says ${least}`);
     } else if (name === FILES.gaps && has(name)) {
-      await tried(key, async () => look.onGaps(await gapsIn(store, key)));
+      await tried(key, async () => look.gaps.addGaps(folder, await gapsIn(store, key)));
     }
+  }
+  if (has(FILES.filled)) {
+    const read = async () => look.gaps.addFilled(folder, await filledIn(store, folder));
+    await tried(`${folder}${FILES.filled}`, read);
   }
   const changes = `${folder}${FILES.userChanges}`;
   const made = await store.get(changes);

@@ -206,7 +206,43 @@ Deno.test("gaps are told, and are no fault", () =>
     const { faults, gaps } = await bucket.verify();
     assert.deepEqual(faults, []);
     const [from, to] = ["1970-01-01T00:00:00.000Z", "1970-01-01T00:00:01.000Z"];
-    assert.deepEqual(gaps, [{ from, to, why: "cut" }]);
+    assert.deepEqual(gaps, [{ from, to, why: "cut", status: "beyond reach" }]);
+  }, "filter"));
+
+Deno.test("a gap that a later harvest filled is not missed, and of one that it filled in part the rest is", () =>
+  withBucket(async (bucket) => {
+    const gaps = [
+      { from: 0, to: 1000, why: "cut" },
+      { from: 2000, to: 4000, why: "cut" },
+      { from: 5000, to: 6000, why: "cut", user_id: "12" },
+    ];
+    const lines = (...all: object[]) => text(all.map((one) => `${JSON.stringify(one)}\n`).join(""));
+    await bucket.store.put(`${OLD}gaps.jsonl`, lines(...gaps));
+    await bucket.store.put(
+      `${NEW}filled.jsonl`,
+      lines({ from: 0, to: 1000 }, { from: 3000, to: 4000 }),
+    );
+    const statuses = async () => {
+      const found = await bucket.verify();
+      assert.deepEqual(found.faults, []);
+      return found.gaps.map(({ from, to, status }) => [Date.parse(from), Date.parse(to), status]);
+    };
+    const expected = [
+      [0, 1000, "filled"],
+      [2000, 3000, "beyond reach"],
+      [3000, 4000, "filled"],
+      [5000, 6000, "beyond reach"],
+    ];
+    assert.deepEqual(await statuses(), expected);
+  }, "search"));
+
+Deno.test("a damaged record of filled gaps is a fault, and the gaps are reported all the same", () =>
+  withBucket(async (bucket) => {
+    await bucket.store.put(`${OLD}gaps.jsonl`, text('{"from":0,"to":1000,"why":"cut"}\n'));
+    await bucket.store.put(`${NEW}filled.jsonl`, text("{\n"));
+    const { faults, gaps } = await bucket.verify();
+    assert.deepEqual(faults.map(({ key }) => key), [`${NEW}filled.jsonl`]);
+    assert.deepEqual(gaps.map(({ status }) => status), ["beyond reach"]);
   }, "filter"));
 
 for (const type of ["user_timeline", "search"] as const) {

@@ -7,6 +7,7 @@ import { checkNotFrozen } from "../../collection/frozen.ts";
 import { bucketOption, example } from "../options.ts";
 import { type Bucket, type Context, openBucket } from "../context.ts";
 import { count } from "../output.ts";
+import { listedGapText } from "../text/gap_texts.ts";
 import { startCommand } from "./start.ts";
 
 /** Adds the command. */
@@ -70,10 +71,7 @@ async function filled(
 
 function tell(gaps: ListedGap[], { output }: Context): void {
   if (gaps.length === 0) return output.line("No gaps.");
-  for (const { from, to, status, why, user_id } of gaps) {
-    const whose = user_id === undefined ? "" : ` of user ${user_id}`;
-    output.line(`${from} to ${to}${whose}: ${status}. ${why}`);
-  }
+  for (const gap of gaps) output.line(listedGapText(gap));
 }
 
 function tellFill(asked: ListedGap[], config: CollectionConfig, { output }: Context): void {

@@ -6,7 +6,7 @@ import type { VerifyOptions } from "../../archive/verify.ts";
 import { bucketOption, example } from "../options.ts";
 import { type Bucket, type Context, notePassedOver, openBucket } from "../context.ts";
 import type { Purged } from "../../store/store.ts";
-import { gapTexts } from "../text/gap_texts.ts";
+import { newestGapTexts } from "../text/gap_texts.ts";
 import { tellPurged } from "./old_versions.ts";
 import { checkedId, collectionKeys } from "../../collection/layout.ts";
 import { lastWord } from "../../base/visible.ts";
@@ -220,11 +220,14 @@ function tell({ verified, mended }: Looked, { output }: Context): void {
   for (const { key, says, canBeMended } of faults) {
     output.line(`${key}: ${says}${canBeMended ? " (--repair repairs it)" : ""}`);
   }
+  const missed = gaps.filter(({ status }) => status !== "filled");
+  const filled = gaps.length - missed.length;
   const state = faults.length === 0 ? "intact" : many(faults.length, "fault");
   const has = [
     many(harvests.length + readBefore, "harvest"),
     `${many(tweets, "tweet")} in ${many(files, "file")} (${size(bytes)})`,
-    ...(gaps.length > 0 ? [`${many(gaps.length, "span")} missed`] : []),
+    ...(missed.length > 0 ? [`${many(missed.length, "span")} missed`] : []),
+    ...(filled > 0 ? [`${many(filled, "gap")} filled`] : []),
   ];
   output.line(`${collectionId}: ${state}. ${has.join(", ")}`);
   if (readBefore > 0) {
@@ -232,7 +235,7 @@ function tell({ verified, mended }: Looked, { output }: Context): void {
       `  ${many(readBefore, "harvest")} of them read before: their files exist, with their sizes`,
     );
   }
-  for (const gap of gapTexts(gaps)) output.line(`  missed from ${gap}`);
+  for (const gap of newestGapTexts(missed)) output.line(`  missed from ${gap}`);
   const lacking = inventory && lackingText(inventory);
   if (lacking) output.line(`  ${lacking}`);
   tellOdd(verified, output);
