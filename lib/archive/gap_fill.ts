@@ -1,5 +1,6 @@
 /** Has the next harvest request a collection's gaps. */
 
+import { z } from "zod";
 import { type CollectionConfig, planFor } from "../collection/types/registry.ts";
 import type { Checkpoint } from "../bucket/checkpoint.ts";
 import { checkpointSum } from "../bucket/checkpoint_state.ts";
@@ -15,6 +16,9 @@ import { RECENT } from "../twitter/reach.ts";
 import { searchQueries } from "../twitter/rules.ts";
 import { amend } from "./repair_inventory.ts";
 import { type GapLook, type ListedGap, listGaps } from "./gap_list.ts";
+
+/** The position of a walk: what it has recorded all down to. */
+const begunSchema = z.object({ oldest: z.string() });
 
 /** Options of fillGaps(). */
 export interface FillOptions {
@@ -33,7 +37,8 @@ export interface FillOptions {
  */
 export function gapLook(config: CollectionConfig | null, positions: object, now: number): GapLook {
   const walks = Object.entries(positions)
-    .filter(([name, at]) => name.startsWith(GAP_WALK) && at !== "whole").map(([name]) => name);
+    .filter(([name, at]) => name.startsWith(GAP_WALK) && at !== "whole")
+    .map(([name, at]) => ({ name, oldest: begunSchema.safeParse(at).data?.oldest }));
   if (!config) return { walks, reach: -Infinity };
   const { reading } = planFor(config);
   // Only requests show how far back a timeline goes; a list of ids has no limit.

@@ -20,10 +20,17 @@ export interface ListedGap extends ToldGap {
   status: "open" | "due" | "filled" | "beyond reach";
 }
 
+/** A walk that requests a gap and is not finished. */
+export interface GapWalkAt {
+  name: string;
+  /** The oldest id down to which it has recorded all; absent where it has recorded nothing. */
+  oldest?: string | undefined;
+}
+
 /** Facts that determine the status of gaps. */
 export interface GapLook {
   /** The walks that the next harvest continues. */
-  walks: string[];
+  walks: GapWalkAt[];
   /** The API has nothing before this, in milliseconds since 1970: Infinity if nothing can be requested again. */
   reach: number;
 }
@@ -82,11 +89,13 @@ export class GapRecords {
   /** Returns all gaps with their status, oldest first. */
   listed(look: GapLook): ListedGap[] {
     const lost = new Set(this.#gaps.filter((gap) => gap.lost).map(nameOf));
-    const due = look.walks.filter((walk) =>
-      !lost.has(/^gap:\d+-\d*:(?:\d+$)?/.exec(walk)?.[0] ?? "")
-    ).flatMap(spanOfWalk);
-    const filled = this.#filled;
-    const listed = this.#gaps.flatMap((gap) => partsOf(gap, { filled, due, ...look }));
+    const walks = look.walks.filter(({ name }) =>
+      !lost.has(/^gap:\d+-\d*:(?:\d+$)?/.exec(name)?.[0] ?? "")
+    );
+    const due = walks.flatMap((walk) => spansOfWalk(walk)?.due ?? []);
+    const walked = new SpanSet(walks.flatMap((walk) => spansOfWalk(walk)?.walked ?? []));
+    const facts = { ...look, filled: this.#filled, due, walked };
+    const listed = this.#gaps.flatMap((gap) => partsOf(gap, facts));
     return listed.toSorted((a, b) => a.from.localeCompare(b.from) || a.to.localeCompare(b.to));
   }
 }
@@ -130,21 +139,22 @@ export function gapName(sinceId: string, untilId: string, userId = ""): string {
   return `${GAP_WALK}${sinceId}-${untilId}:${userId}`;
 }
 
-/** Returns the span that a walk requests; none for other walks. */
-function spanOfWalk(name: string): Span[] {
+/** Returns the spans that a walk has yet to request, and that it has recorded; null for other walks. */
+function spansOfWalk({ name, oldest }: GapWalkAt): { due: Span; walked: Span[] } | null {
   const [, since, until] = /^gap:(\d+)-(\d*):/.exec(name) ?? [];
-  if (since === undefined) return [];
-  return [{ from: idTime(since), to: until ? idTime(until) : Infinity }];
+  if (since === undefined) return null;
+  const [from, to] = [idTime(since), until ? idTime(until) : Infinity];
+  const at = oldest === undefined ? to : Math.min(to, Math.max(from, idTime(oldest)));
+  return { due: { from, to: at }, walked: at < to ? [{ from: at, to }] : [] };
 }
 
 /** Returns a gap, split where a part of it was requested. */
 function partsOf(
   gap: Recorded,
-  { filled: { spans: filled, lost }, due, walks, reach }: {
+  { filled: { spans: filled, lost }, due, walked, walks, reach }: GapLook & {
     filled: AllFilled;
     due: Span[];
-    walks: string[];
-    reach: number;
+    walked: SpanSet;
   },
 ): ListedGap[] {
   if (gap.lost) {
@@ -154,7 +164,9 @@ function partsOf(
   }
   const span = { from: Date.parse(gap.from), to: Date.parse(gap.to) };
   // Only searches are requested again.
-  const left = gap.user_id === undefined ? filled.lacking(span) : [span];
+  const left = gap.user_id === undefined
+    ? filled.lacking(span).flatMap((part) => yetToDo(part, { due, walked }))
+    : [span];
   // Former versions record that they will request it, and not whether they did.
   const isOld = gap.asked_again !== undefined && gap.until_id === undefined;
   const status = (part: Span): ListedGap["status"] => {
@@ -171,16 +183,34 @@ function partsOf(
   return [...done, ...left.map((part) => ({ ...bounded(gap, part), status: status(part) }))];
 }
 
+/** Returns the parts of a span that no walk has recorded, or that another query's walk has yet to request. */
+function yetToDo(span: Span, { due, walked }: { due: Span[]; walked: SpanSet }): Span[] {
+  const left = new SpanSet(walked.lacking(span));
+  for (const { from, to } of due) {
+    const part = { from: Math.max(from, span.from), to: Math.min(to, span.to) };
+    if (part.from < part.to) left.add(part);
+  }
+  const done = left.lacking(span);
+  return new SpanSet(done).lacking(span);
+}
+
 /** Returns a damaged file's gap, by ids: a gap of less than a millisecond has no span of time. */
 function partsOfLost(
   gap: Recorded,
-  { filled, walks, reach }: { filled: Filled[]; walks: string[]; reach: number },
+  { filled, walks, reach }: GapLook & { filled: Filled[] },
 ): ListedGap[] {
   const { since_id = "0" } = gap;
   const [from, to] = [Date.parse(gap.from), Date.parse(gap.to)];
   const name = nameOf(gap);
-  const isDue = (walk: string) => gap.user_id ? walk === name : walk.startsWith(name);
-  if (walks.some(isDue)) return [{ ...gap, status: "due" }];
+  const due = walks.filter((walk) => gap.user_id ? walk.name === name : walk.name.startsWith(name));
+  if (due.length > 0) {
+    const at = Math.max(...due.map(({ oldest }) => oldest === undefined ? to : idTime(oldest)));
+    if (at <= from || at >= to) return [{ ...gap, status: "due" }];
+    return [
+      { ...bounded(gap, { from, to: at }), status: "due" },
+      { ...bounded(gap, { from: at, to }), status: "filled" },
+    ];
+  }
   const asked = filled.find((one) => (one.since_id ?? since_id) === since_id);
   if (!asked) return [{ ...gap, status: to <= reach && from < to ? "beyond reach" : "open" }];
   if (asked.since_id !== undefined || asked.from <= from) return [{ ...gap, status: "filled" }];

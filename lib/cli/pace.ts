@@ -1,5 +1,6 @@
 /** Computes a harvest's progress, rate and remaining time. */
 
+import { traitsFor } from "../collection/types/traits.ts";
 import type { HarvestInfo } from "../collection/harvest_info.ts";
 import { count } from "./output.ts";
 
@@ -7,6 +8,11 @@ import { count } from "./output.ts";
 const ENOUGH_MS = 3_000;
 /** Units of a remaining time, in seconds, the largest first; each is used from one and a half of it on. */
 const UNITS = [[86_400, "days"], [3_600, "h"], [60, "min"], [1, "s"]] as const;
+
+/** Returns the name of a harvest's walks: one a user, or one a span of time that a search goes through. */
+export function walksName({ type }: HarvestInfo): string {
+  return type === undefined || traitsFor(type).part === "users" ? "users" : "spans";
+}
 
 /** A share of a total: `{ done: 45, of: 2000, what: "users" }`. */
 export interface Share {
@@ -16,14 +22,15 @@ export interface Share {
 }
 
 /**
- * Returns a harvest's progress, if its total is known: users of timelines, ids of a list, or tweets of a search that
- * were counted before.
+ * Returns a harvest's progress, if its total is known: users of timelines, ids of a list, spans of a search and its
+ * gaps, or tweets of a search that were counted before. A stream has none.
  * @param expected Number of tweets that were counted before the harvest began.
  */
 export function shareOf(info: HarvestInfo, expected?: number): Share | null {
-  const { walks = 1, walks_done = 0, ids, ids_done = 0, tweets } = info;
+  const { type, walks = 1, walks_done = 0, ids, ids_done = 0, tweets } = info;
   if (ids !== undefined) return { done: ids_done, of: ids, what: "ids" };
-  if (walks > 1) return { done: walks_done, of: walks, what: "users" };
+  if (type !== undefined && !traitsFor(type).endsByItself) return null;
+  if (walks > 1) return { done: walks_done, of: walks, what: walksName(info) };
   // There may be more by now than were counted.
   if (expected) return { done: Math.min(tweets, expected), of: expected, what: "expected tweets" };
   return null;

@@ -47,10 +47,38 @@ Deno.test("a gap is open until it was asked for, and what of it was asked for is
 
 Deno.test("what the next harvest asks for is due, and what the API does not reach any more is said", async () => {
   const gaps = [{ from: at(0), to: at(1) }, { from: at(4), to: at(6) }];
-  const walks = [`gap:${timeId(at(4))}-${timeId(at(6))}:query`];
+  const walks = [{ name: `gap:${timeId(at(4))}-${timeId(at(6))}:query` }];
   assert.deepEqual(await parts(gaps, { walks, reach: at(2) }), ["0-1 beyond reach", "4-6 due"]);
-  const unknownEnd = [`gap:${timeId(at(4))}-:query`];
+  const unknownEnd = [{ name: `gap:${timeId(at(4))}-:query` }];
   assert.deepEqual(await parts(gaps, { walks: unknownEnd }), ["0-1 open", "4-6 due"]);
+});
+
+Deno.test("of a gap that is being filled, what the walk has recorded is filled, and the rest is due", async () => {
+  const gap = { from: at(2), to: at(8) };
+  const walk = (query: string, oldest?: string) => ({
+    name: `gap:${timeId(at(2))}-${timeId(at(8))}:${query}`,
+    oldest,
+  });
+  const cases: [GapLook["walks"], string[]][] = [
+    [[walk("a")], ["2-8 due"]],
+    [[walk("a", timeId(at(8)))], ["2-8 due"]],
+    [[walk("a", timeId(at(5)))], ["2-5 due", "5-8 filled"]],
+    [[walk("a", timeId(at(2)))], ["2-8 filled"]],
+    [[walk("a", timeId(at(3))), walk("b", timeId(at(5)))], ["2-5 due", "5-8 filled"]],
+    [[walk("a", timeId(at(3))), walk("b")], ["2-8 due"]],
+  ];
+  for (const [walks, expected] of cases) assert.deepEqual(await parts([gap], { walks }), expected);
+  const [upper] = await parts([gap], {
+    walks: [walk("a", timeId(at(5)))],
+    filled: [{ from: at(2), to: at(3) }],
+  });
+  assert.equal(upper, "2-3 filled");
+  const lost = { ...gap, since_id: timeId(at(2)), until_id: timeId(at(8)), lost: true };
+  assert.deepEqual(await parts([lost], { walks: [walk("a", timeId(at(5)))] }), [
+    "2-5 due",
+    "5-8 filled",
+  ]);
+  assert.deepEqual(await parts([lost], { walks: [walk("a")] }), ["2-8 due"]);
 });
 
 Deno.test("a gap of a timeline cannot be asked for, whatever searches brought", async () => {

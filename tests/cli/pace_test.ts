@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { follow } from "../../lib/cli/text/progress.ts";
+import { follow, summary } from "../../lib/cli/text/progress.ts";
 import { Output } from "../../lib/cli/output.ts";
 import { Pace, rateText, shareOf, shareTexts } from "../../lib/cli/pace.ts";
 import type { HarvestInfo } from "../../lib/collection/harvest_info.ts";
@@ -29,6 +29,11 @@ Deno.test("a total is known of users, of ids, and of tweets that were counted be
   const more = shareOf({ ...INFO, tweets: 120 }, 100);
   assert.deepEqual(more, { done: 100, of: 100, what: "expected tweets" });
   assert.equal(shareOf({ ...INFO, walks: 1 }), null);
+  const spans = { ...INFO, walks: 2, walks_done: 1 };
+  assert.deepEqual(shareOf({ ...spans, type: "search" }), { done: 1, of: 2, what: "spans" });
+  assert.equal(shareOf({ ...spans, type: "user_timeline" })?.what, "users");
+  assert.equal(shareOf({ ...spans, type: "filter" }), null);
+  assert.match(summary({ ...spans, type: "search" }), /, 1 of 2 spans/);
 });
 
 Deno.test("per cent, and the time that is left at the rate until now, in a unit that a person reads", () => {

@@ -99,9 +99,14 @@ Deno.test("with fill, each harvest asks for as many again of what is missing, an
     for (const sofar of [300, 602, 904, 1_006]) {
       await place.harvest("find");
       assert.equal(new Set(idsOf(await place.tweets("find"))).size, sofar);
+      const statuses = (await gapsOf(place)).map(({ status }) => status);
+      const expected = { 300: ["due"], 1_006: ["filled"] }[sofar] ?? ["due", "filled"];
+      assert.deepEqual(statuses, expected, `${sofar}`);
       place.post(2);
     }
     assert.equal(idsOf(await place.tweets("find")).length, 1_006);
+    const { harvests } = JSON.parse(await place.ok("collection", "report", "find", "--json"));
+    assert.deepEqual([harvests.stopped, harvests.continued], [[], 3]);
     assert.deepEqual((await gapsOf(place)).map(({ status }) => status), ["filled"]);
   }, { world: world(1_000) }));
 

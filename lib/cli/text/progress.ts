@@ -8,7 +8,7 @@ import type { Outcome, Runner, Started } from "../../runner/runner.ts";
 import { dollarText } from "../../billing/prices.ts";
 import { count, many, type Output, size } from "../output.ts";
 import { lastWord } from "../../base/visible.ts";
-import { leftText, Pace, rateText, shareOf, shareTexts } from "../pace.ts";
+import { leftText, Pace, rateText, shareOf, shareTexts, walksName } from "../pace.ts";
 
 /** Options of follow(). */
 export interface FollowOptions {
@@ -74,9 +74,9 @@ export function failureOf(
 /** Summarizes what a harvest has done so far. */
 export function summary(info: HarvestInfo): string {
   const { walks = 1, walks_done = 0 } = info;
-  const users = walks > 1 ? [`${count(walks_done)} of ${count(walks)} users`] : [];
+  const done = walks > 1 ? [`${count(walks_done)} of ${count(walks)} ${walksName(info)}`] : [];
   const waiting = info.waiting ? [waitText(info.waiting)] : [];
-  return [...arrivedTexts(info), ...users, ...besidesTexts(info), ...waiting].join(", ");
+  return [...arrivedTexts(info), ...done, ...besidesTexts(info), ...waiting].join(", ");
 }
 
 /** Returns the same while it goes on, the most important first: a narrow terminal shows no more. */

@@ -1,6 +1,7 @@
 /** Formats the report on a collection from its documents, as data and as Markdown. */
 
 import { type Changeset, HARVEST_NOTE } from "../../collection/changeset.ts";
+import type { HarvestInfo } from "../../collection/harvest_info.ts";
 import { traitsFor } from "../../collection/types/traits.ts";
 import { isObject, type JsonObject, member } from "../../base/json.ts";
 import type { FixityRecord } from "../../bucket/fixity.ts";
@@ -44,7 +45,10 @@ export interface Report {
     made_by: Record<string, number>;
     /** Folders whose document cannot be read. */
     unknown: string[];
+    /** Those that a person, a budget, a signal or a fault ended. */
     stopped: { harvest_timestamp: string; reason: string }[];
+    /** Number of those that ended at `max_records` with more to request, which the next one went on with. */
+    continued: number;
   };
   tweets: {
     recorded: number;
@@ -101,9 +105,12 @@ export function reportOf(
       outcomes: tallied(harvests.map(({ outcome }) => outcome ?? "not recorded")),
       made_by: tallied(harvests.map(({ made }) => made?.program ?? UNKNOWN)),
       unknown,
-      stopped: harvests.flatMap(({ harvest_timestamp, outcome, reason }) =>
-        reason === undefined || outcome === "complete" ? [] : [{ harvest_timestamp, reason }]
-      ),
+      stopped: harvests.flatMap((info) => {
+        const { harvest_timestamp, outcome, reason } = info;
+        const isPlanned = outcome === "complete" || isContinued(info);
+        return reason === undefined || isPlanned ? [] : [{ harvest_timestamp, reason }];
+      }),
+      continued: harvests.filter(isContinued).length,
     },
     tweets: {
       recorded: tally.tweets,
@@ -219,6 +226,11 @@ export function toMarkdown(report: Report): string {
         }.`,
       ]
       : [],
+    ...harvests.continued > 0
+      ? [
+        `Reached max_records, with more for the next one to request: ${count(harvests.continued)}.`,
+      ]
+      : [],
     ...stops.length > 0 ? ["", "Stopped or failed:", "", ...stops] : [],
     "",
     "## What was collected",
@@ -326,6 +338,11 @@ function areOrIs(n: number): string {
 
 function wereOrWas(n: number): string {
   return n === 1 ? "was" : "were";
+}
+
+/** Returns whether a harvest ended at a limit of its configuration, and left more to the next one. */
+function isContinued({ outcome, ended_by }: HarvestInfo): boolean {
+  return outcome === "stopped" && (ended_by === "max_records" || ended_by === "done");
 }
 
 /** Returns whether a person made a change, not a harvest. */

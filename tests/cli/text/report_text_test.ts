@@ -123,6 +123,25 @@ Deno.test("what was left out as protected is said as tweets of all harvests, and
   assert.deepEqual(leftOut(), [{ tweets: 0, users: 0 }, "nothing"]);
 });
 
+Deno.test("a fill that uses up max_records neither stopped nor failed: the next harvest goes on", () => {
+  const [first = assert.fail()] = something.facts.harvests.harvests;
+  const reason = "The next harvest goes on from here";
+  const fill = { ...first, outcome: "stopped", reason, ended_by: "max_records" } as const;
+  const broken = { ...first, outcome: "failed", reason: "away", ended_by: "fault" } as const;
+  const report = (...harvests: (typeof first)[]) => {
+    const { facts } = something;
+    return reportOf({
+      ...something,
+      facts: { ...facts, harvests: { ...facts.harvests, harvests } },
+    });
+  };
+  const filling = report(fill, fill);
+  assert.deepEqual([filling.harvests.stopped, filling.harvests.continued], [[], 2]);
+  assert.doesNotMatch(toMarkdown(filling), /Stopped or failed/);
+  assert.match(toMarkdown(filling), /^Reached max_records, .*: 2\.$/m);
+  assert.deepEqual(report(fill, broken).harvests.stopped.map(({ reason }) => reason), ["away"]);
+});
+
 Deno.test("one of a thing is said as one", () => {
   const { facts } = something;
   const harvests = {
