@@ -154,6 +154,6 @@ Deno.test("what was collected again since a change explains it is no fault, and 
     const bytes = new TextEncoder().encode(JSON.stringify({ ...rest, update: {}, delete: [] }));
     if (deleted.length > 0 || rest.update.users) await days.store.put(key, bytes);
   }
-  const repeats = (await days.faults()).filter((says) => says.includes("more than once"));
+  const repeats = (await days.faults()).filter((says) => says.includes("are duplicates"));
   assert.equal(repeats.length, 2, "a file in each of two harvests");
 });
