@@ -8,10 +8,12 @@ import { openKnown } from "../bucket/known_checkpoint.ts";
 import { GAP_WALK, type MissedSpan, walksOfGap } from "../bucket/gaps.ts";
 import type { Lease } from "../bucket/lease.ts";
 import { collectionKeys } from "../collection/layout.ts";
+import { STREAM_WALK } from "../collection/walks.ts";
 import type { Clock } from "../base/clock.ts";
 import { UserError } from "../base/errors.ts";
+import { isObject, type Json, type JsonObject } from "../base/json.ts";
 import type { Store } from "../store/store.ts";
-import { timeId } from "../twitter/bytes/ids.ts";
+import { isOlder, timeId } from "../twitter/bytes/ids.ts";
 import { RECENT } from "../twitter/reach.ts";
 import { searchQueries } from "../twitter/rules.ts";
 import { amend } from "./repair_inventory.ts";
@@ -88,13 +90,33 @@ export async function askFor(
   if (walks.length === 0) return false;
   const begun = Object.fromEntries(walks.map(({ name, position }) => [name, position]));
   const { state } = checkpoint;
-  const positions = { ...begun, ...state.positions };
+  const positions = { ...begun, ...withoutLost(state.positions, open) };
   await lease.confirm();
   const folder = collectionKeys(collectionId).harvest(state.began);
   const place = { store, clock, collectionId, lease };
   await amend(place, folder, {}, checkpointSum({ ...state, positions }));
   await checkpoint.commit({ positions });
   return true;
+}
+
+/**
+ * Returns positions in which a stream's last ids are without lost ones: the next harvest takes what it finds of these
+ * for repeated, and leaves it out.
+ */
+function withoutLost(positions: JsonObject, gaps: ListedGap[]): JsonObject {
+  const stream = positions[STREAM_WALK];
+  if (!isObject(stream) || !Array.isArray(stream.ids)) return positions;
+  const spans = gaps.filter(({ lost }) => lost).map((gap) => ({
+    ...idsOf(gap),
+    known: new Set(gap.known),
+  }));
+  const isLost = (id: Json) =>
+    typeof id === "string" &&
+    spans.some(({ sinceId, untilId, known }) =>
+      !known.has(id) && isOlder(sinceId, id) && untilId !== undefined && isOlder(id, untilId)
+    );
+  const ids = stream.ids.filter((id) => !isLost(id));
+  return { ...positions, [STREAM_WALK]: { ...stream, ids } };
 }
 
 /** Returns the ids around a gap: recorded ones, or the first of its times. */

@@ -17,9 +17,17 @@ const LATE_MS = 60_000;
 
 /** A damage, with what came before and after it. */
 interface Damage {
-  folder: string;
+  /** Of the damaged harvests without an intact tweet between them, oldest first. */
+  folders: string[];
   before: string[];
   after: string[];
+}
+
+/** A span that was lost, by the ids around it. */
+interface Lost {
+  folder: string;
+  sinceId: string;
+  untilId: string;
 }
 
 /** Finds what a damage took of a stream. */
@@ -62,21 +70,29 @@ export class LostOfStream implements LostFinder {
   }
 
   damaged(): void {
-    if (this.#damages.at(-1)?.after.length === 0) return;
-    const before = this.#last.slice(-SIDE);
-    this.#damages.push({ folder: this.#folder, before, after: [] });
+    const last = this.#damages.at(-1);
+    if (last?.after.length === 0) {
+      if (last.folders.at(-1) !== this.#folder) last.folders.push(this.#folder);
+      return;
+    }
+    this.#damages.push({
+      folders: [this.#folder],
+      before: this.#last.slice(-SIDE),
+      after: [],
+    });
   }
 
   async finish(): Promise<{ folder: string; gap: RecordedGap }[]> {
-    const found: { folder: string; gap: RecordedGap }[] = [];
+    const spans: Lost[] = [];
     for (const damage of this.#damages) {
-      const { folder, before, after } = damage;
-      const span = { sinceId: sinceOf(damage), untilId: await this.#untilOf(damage) };
-      if (!isOlder(span.sinceId, span.untilId)) continue;
-      const known = await gapsIn(this.#store, `${folder}${FILES.gaps}`);
-      const lost = known.filter((gap) => gap.lost);
+      for (const span of await this.#spansOf(damage)) spans.push(span);
+    }
+    const intact = new Set(this.#damages.flatMap(({ before, after }) => [...before, ...after]));
+    const found: { folder: string; gap: RecordedGap }[] = [];
+    for (const { folder, ...span } of joined(spans)) {
+      const recorded = await gapsIn(this.#store, `${folder}${FILES.gaps}`);
+      const lost = recorded.filter((gap) => gap.lost);
       for (const { sinceId = "0", untilId } of lackingIn({ ...span, ...NOWHERE }, lost)) {
-        const isIn = (id: string) => isOlder(sinceId, id) && isOlder(id, untilId);
         found.push({
           folder,
           gap: {
@@ -86,7 +102,7 @@ export class LostOfStream implements LostFinder {
             since_id: sinceId,
             until_id: untilId,
             lost: true,
-            known: [...before, ...after].filter(isIn),
+            known: [...intact].filter((id) => isOlder(sinceId, id) && isOlder(id, untilId)),
           },
         });
       }
@@ -94,26 +110,66 @@ export class LostOfStream implements LostFinder {
     return found;
   }
 
-  async #untilOf({ folder, after }: Damage): Promise<string> {
-    if (after.length === 0) return timeId(await this.#endOf(folder));
+  /** Returns what a damage took: all but the silence between its harvests. */
+  async #spansOf(damage: Damage): Promise<Lost[]> {
+    const spans: Lost[] = [];
+    let sinceId = sinceOf(damage);
+    for (const [i, folder] of damage.folders.entries()) {
+      const next = damage.folders[i + 1];
+      const untilId = next === undefined
+        ? await this.#untilOf(damage, folder)
+        : above((await this.#coverageOf(folder)).to);
+      if (isOlder(sinceId, untilId)) spans.push({ folder, sinceId, untilId });
+      if (next !== undefined) sinceId = timeId((await this.#coverageOf(next)).from - LATE_MS);
+    }
+    return spans;
+  }
+
+  /** @param folder Of the last damaged harvest: its tweets came before its end. */
+  async #untilOf({ after }: Damage, folder: string): Promise<string> {
+    const end = above((await this.#coverageOf(folder)).to);
+    if (after.length === 0) return end;
     const oldest = after.reduce((low, id) => isOlder(id, low) ? id : low);
     const late = timeId(idTime(oldest) + LATE_MS);
     const newest = after.reduce((high, id) => isOlder(high, id) ? id : high);
-    return after.length === SIDE && isOlder(newest, late) ? newest : late;
+    const until = after.length === SIDE && isOlder(newest, late) ? newest : late;
+    return isOlder(end, until) ? end : until;
   }
 
-  /** Returns when a harvest ended, as far as known. */
-  async #endOf(folder: string): Promise<number> {
+  /** Returns the span in which a harvest collected, as far as known; in milliseconds since 1970. */
+  async #coverageOf(folder: string): Promise<{ from: number; to: number }> {
     const found = await this.#store.get(`${folder}${FILES.harvest}`);
     const json = jsonOrNull(new TextDecoder().decode(found?.bytes));
-    const end = harvestInfoSchema.safeParse(json).data?.harvest_end_timestamp;
-    return end === undefined ? this.#now : Date.parse(end);
+    const info = harvestInfoSchema.safeParse(json).data;
+    const ends = [info?.harvest_end_timestamp, info?.covered?.to].flatMap((end) =>
+      end === undefined ? [] : [Date.parse(end)]
+    );
+    return {
+      from: info?.covered ? Date.parse(info.covered.from) : harvestTime(folder),
+      to: ends.length > 0 ? Math.max(...ends) : this.#now,
+    };
   }
+}
+
+/** Returns the first id above all tweets of a time, in milliseconds since 1970. */
+function above(ms: number): string {
+  return timeId(ms + 1);
+}
+
+/** Returns spans in order, with those that overlap joined: each tweet is requested once. */
+function joined(spans: Lost[]): Lost[] {
+  const all: Lost[] = [];
+  for (const span of spans.toSorted((a, b) => isOlder(a.sinceId, b.sinceId) ? -1 : 1)) {
+    const last = all.at(-1);
+    if (!last || !isOlder(span.sinceId, last.untilId)) all.push({ ...span });
+    else if (isOlder(last.untilId, span.untilId)) last.untilId = span.untilId;
+  }
+  return all;
 }
 
 const NOWHERE = { folder: "", walk: "", newer: 0 };
 
-function sinceOf({ folder, before }: Damage): string {
+function sinceOf({ folders: [folder = ""], before }: Damage): string {
   if (before.length === 0) return timeId(harvestTime(folder));
   const newest = before.reduce((high, id) => isOlder(high, id) ? id : high);
   const late = timeId(idTime(newest) - LATE_MS);

@@ -1,93 +1,21 @@
 import assert from "node:assert/strict";
-import { gunzipSync } from "node:zlib";
-import { acquireLease } from "../../lib/bucket/lease.ts";
-import { repair } from "../../lib/archive/repair.ts";
 import { verify } from "../../lib/archive/verify.ts";
 import { systemClock } from "../../lib/base/clock.ts";
 import { jsonBytes } from "../../lib/base/json_bytes.ts";
 import { World } from "../../lib/sandbox/world.ts";
-import { gapLook } from "../../lib/archive/gap_fill.ts";
-import { listGaps } from "../../lib/archive/gap_list.ts";
-import { readCheckpoint } from "../../lib/bucket/checkpoint_state.ts";
-import { harvestTime } from "../../lib/collection/layout.ts";
-import { compareTweetsFileNames } from "../../lib/format/file_name.ts";
-import { Collections } from "../../lib/bucket/collections.ts";
-import { idsIn } from "../../lib/twitter/bytes/ids.ts";
-import type { MemoryStore } from "../fakes/memory_store.ts";
 import { added, json, KEYS, run } from "../fakes/whole_harvest.ts";
 import { WorldApi } from "../fakes/world_api.ts";
 import { ROOT } from "../bucket/verified_bucket.ts";
 
-const CHECKPOINT = `${ROOT}checkpoint.json`;
-
-function collection(store: MemoryStore) {
-  const { signal } = new AbortController();
-  const [isGone, onFile] = [() => true, () => {}];
-  return { store, clock: systemClock, collectionId: "c", isGone, onFile, signal };
-}
-
-/** What a repair does, and what is wrong then. */
-async function repaired(
-  store: MemoryStore,
-  clock = systemClock,
-): Promise<{ mended: string[]; faults: string[] }> {
-  const mended: string[] = [];
-  const options = { ...collection(store), clock };
-  const holder = { id: "mender", host: "here", pid: 1 };
-  const lease = await acquireLease({ ...options, holder });
-  const onMended = (what: string) => void mended.push(what);
-  try {
-    await repair({ ...options, lease, holder: holder.id, onMended });
-  } finally {
-    await lease.release();
-  }
-  return { mended, faults: await faults(store) };
-}
-
-/** What is wrong besides the files that are damaged. */
-async function faults(store: MemoryStore): Promise<string[]> {
-  const found = await verify(collection(store));
-  return found.faults.filter(({ says }) =>
-    !/not an intact|from the inventory|manifest lists it|line|it says \d+ tweets/.test(says)
-  )
-    .map(({ key, says }) => `${key}: ${says}`);
-}
-
-/** Every id of which a reader gets the tweet, damaged files as far as they can be read. */
-async function ids(store: MemoryStore): Promise<string[]> {
-  const found: string[] = [];
-  for (const key of store.keys().filter((key) => key.includes("/tweets-"))) {
-    const bytes = (await store.get(key))?.bytes ?? assert.fail();
-    const lines = gunzipSync(bytes, { finishFlush: 2 }).toString().split("\n");
-    // A line without an end is none.
-    for (const line of lines.slice(0, -1)) {
-      try {
-        const status = JSON.parse(line);
-        found.push(
-          ...(status.data ?? [status]).map((one: { id_str?: string; id: string }) =>
-            one.id_str ?? one.id
-          ),
-        );
-      } catch {
-        // Cut off.
-      }
-    }
-  }
-  return found;
-}
-
-async function cut(store: MemoryStore, key: string, share = 0.5): Promise<void> {
-  const { bytes } = await store.get(key) ?? assert.fail();
-  await store.put(key, bytes.slice(0, Math.floor(bytes.length * share)));
-}
-
-/** The tweets files, in the order in which they were made. */
-const filesOf = (store: MemoryStore) =>
-  store.keys().filter((key) => key.includes("/tweets-")).toSorted((a, b) =>
-    harvestTime(a) - harvestTime(b) ||
-    compareTweetsFileNames(a.slice(a.indexOf("tweets-")), b.slice(b.indexOf("tweets-")))
-  );
-
+import {
+  CHECKPOINT,
+  collection,
+  cut,
+  filesOf,
+  ids,
+  repaired,
+  statuses,
+} from "../fakes/damaged_collection.ts";
 const CONFIGS = {
   timelines: (world: World) => ({
     id: "c",
@@ -209,14 +137,6 @@ Deno.test("ids that a damage took are asked for again, and no others", async () 
   }
 });
 
-/** What `collection gaps` says of each. */
-async function statuses(store: MemoryStore, clock = systemClock): Promise<string[]> {
-  const { config } = await new Collections(store, clock).load("c");
-  const { positions = {} } = await readCheckpoint(store, "c") ?? {};
-  const look = gapLook(config, positions, clock.now());
-  return (await listGaps(store, "c", look)).map(({ status }) => status);
-}
-
 Deno.test("what search does not reach any more is recorded as that, and nobody asks for it", async () => {
   const world = World.made({ clock: systemClock, users: 3, tweetsPerUser: 40 });
   const store = await added(CONFIGS["a search"]());
@@ -247,58 +167,6 @@ Deno.test("what a timeline does not reach any more is said once it was asked for
   await run(store, api);
   assert.deepEqual(await statuses(store), ["beyond reach", "beyond reach"]);
   assert.deepEqual((await repaired(store)).mended, [], "and not asked for again");
-});
-
-Deno.test("what a damage took of a stream of version 2 is asked for by search, with nothing twice; of 1.1 it is lost", async () => {
-  const world = World.made({ clock: systemClock, users: 2, tweetsPerUser: 60 });
-  const all = [...world.users.keys()].flatMap((user) => world.timeline(user, { count: 60 }))
-    .toSorted((a, b) => a.id < b.id ? -1 : 1);
-  const script = all.map((status) => ({
-    tweets: [{ id: `${status.id}`, line: status.bytes() }],
-    messages: [],
-  }));
-  for (const version of ["2", "1.1"]) {
-    const filter = { track: "sandbox" };
-    const store = await added({ id: "c", type: "filter", api: version, keys: KEYS, filter });
-    await run(store, new WorldApi(world, { script }), { tweetsPerFile: 30 });
-    assert.equal((await ids(store)).length, 120);
-    const key = filesOf(store)[1] ?? assert.fail();
-    await cut(store, key);
-    const left = (await ids(store)).length;
-    const { mended, faults: wrong } = await repaired(store);
-    assert.deepEqual(wrong, []);
-    const [status] = await statuses(store);
-    if (version === "1.1") {
-      assert.match(mended.join(), /the API no longer has 1 span/);
-      assert.equal(status, "beyond reach");
-      continue;
-    }
-    assert.equal(status, "due");
-    const [last] = all;
-    const [quiet] = script;
-    assert.ok(last && quiet && left < 120);
-    // What stays open until the search is over.
-    const api = new WorldApi(world);
-    const ended = Promise.withResolvers<void>();
-    api.stream = async function* () {
-      yield { tweets: [], messages: [] };
-      await ended.promise;
-    };
-    const { search } = api;
-    const tries: boolean[] = [];
-    api.search = async (query, at, signal) => {
-      const page = await search.call(api, query, at, signal);
-      tries.push(at.isThere !== undefined);
-      if (page.next === undefined) ended.resolve();
-      const lines = page.lines.filter((line) => !at.isThere?.(idsIn(line)[0] ?? ""));
-      return { ...page, lines, count: lines.length };
-    };
-    await run(store, api);
-    const now = await ids(store);
-    assert.deepEqual([now.length, new Set(now).size], [120, 120]);
-    assert.ok(tries.every(Boolean));
-    assert.deepEqual(await statuses(store), ["filled"]);
-  }
 });
 
 Deno.test("a copy without keys, and a list of gaps that is damaged as well, are repaired as far as they can be", async () => {
