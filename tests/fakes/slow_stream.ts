@@ -33,8 +33,10 @@ export async function streamed(
     } = {},
 ) {
   const clock = new ManualClock(start);
-  const world = World.made({ clock: systemClock, users: 1, tweetsPerUser: minutes });
-  const statuses = world.search("sandbox", { count: minutes });
+  // The first is made when the stream begins, and each comes when it is made.
+  const end = { ...systemClock, now: () => clock.now() + minutes * 60_000 };
+  const world = World.made({ clock: end, users: 1, tweetsPerUser: minutes });
+  const statuses = world.search("sandbox", { count: minutes }).toReversed();
   const script = statuses.map((status, i): StreamItem => ({
     tweets: [{ id: `${status.id}`, line: status.bytes() }],
     messages: [],

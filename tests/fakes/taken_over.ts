@@ -25,15 +25,21 @@ export const silent = () => new WorldApi(world());
  */
 export async function takenOver(
   parent: string,
-  { api = silent, tweetsPerFile = 4, clock = new ManualClock() }: {
+  { api = silent, tweetsPerFile = 4, clock = new ManualClock(), pausedMs = 0 }: {
     api?: (left: string[]) => WorldApi;
     tweetsPerFile?: number;
     /** The other one's. */
     clock?: ManualClock;
+    /** Milliseconds for which the harvester that left them was paused before it cut the first of them. */
+    pausedMs?: number;
   } = {},
 ) {
   const own = { parent, patienceMs: 120_000, tweetsPerFile };
-  const { store, harvested, ids } = await streamed(8, failing(AWAY, 2), own);
+  const fail = failing(AWAY, 2);
+  const { store, harvested, ids } = await streamed(8, (i, store, { clock }) => {
+    fail(i, store);
+    if (i === 2) clock.pause(pausedMs);
+  }, own);
   await assert.rejects(harvested, /The store is away/);
   const stored = await tweets(store);
   assert.deepEqual(stored, ids.slice(0, 2));

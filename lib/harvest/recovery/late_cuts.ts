@@ -7,7 +7,7 @@ import { getLogger } from "@logtape/logtape";
 import { splitLines } from "../../format/lines.ts";
 import { collectionKeys, FILES } from "../../collection/layout.ts";
 import { LockedError, messageOf } from "../../base/errors.ts";
-import { idsIn, idTime, isOlder } from "../../twitter/bytes/ids.ts";
+import { idsIn, idTime } from "../../twitter/bytes/ids.ts";
 import { withTweets } from "../../twitter/bytes/redact.ts";
 import type { SideCut } from "../cut_files.ts";
 import { Committer, type CommitterOptions } from "../committer.ts";
@@ -16,8 +16,8 @@ import type { SegmentFile } from "../segment.ts";
 import type { Spool } from "../spool.ts";
 import { StoredTweets } from "./stored_tweets.ts";
 
-/** Milliseconds that the first cut may have begun before it was made. */
-const CUT_MS = 60_000;
+/** Milliseconds that a tweet of a stream may be late: one that is later says nothing of the time when it was made. */
+const LATE_MS = 60_000;
 
 const encoder = new TextEncoder();
 const log = getLogger(["twarc-cloud", "harvest"]);
@@ -54,6 +54,8 @@ interface Added {
   file: SegmentFile;
   from: number;
   to: number;
+  /** When the oldest of them was made that did not come late. */
+  listenedFrom: number;
 }
 
 /** Options of committing late tweets. */
@@ -138,15 +140,14 @@ async function moreThanStored(
 }
 
 /**
- * Records the span that the other harvester took for a gap and that the stream was listened to all the same: up to the
- * last cut, where all cuts can be read and the stream missed nothing itself.
+ * Records the span that the other harvester took for a gap and that the stream was listened to all the same: that of
+ * the tweets, where all cuts can be read and the stream missed nothing itself. When cuts were made says nothing: a
+ * harvester that was paused makes them when it goes on.
  */
-async function noteCovered(late: Late, from: number, options: LateOptions): Promise<void> {
+async function noteCovered(late: Late, added: Added, options: LateOptions): Promise<void> {
   const missed = (await moreThanStored(late, options)).includes(FILES.gaps);
   if (!late.isAll || missed) return;
-  // A tweet that is much older tells nothing of the time between.
-  const begin = Math.max(from, late.from - CUT_MS);
-  const span = { from: Math.min(begin, late.from), to: late.to };
+  const span = { from: added.listenedFrom, to: added.to };
   await options.spool.append(FILES.filled, [encoder.encode(JSON.stringify(span))]);
 }
 
@@ -159,7 +160,7 @@ async function unstored(
   for await (const line of linesOf(files)) idsIn(line).forEach((id) => stored.want(id));
   await stored.look();
   const segment = await spool.segment();
-  let span: [oldest: string, newest: string] | undefined;
+  const made = new Made();
   for await (const line of linesOf(files)) {
     const ids = idsIn(line);
     const isNew = ids.map((id) => stored.take(id));
@@ -167,15 +168,27 @@ async function unstored(
     if (added.length === 0) continue;
     const isAll = added.length === ids.length;
     await segment.append([isAll ? line : withTweets(line, (i) => isNew[i] === true)], added.length);
-    for (const id of added) {
-      const [oldest, newest] = span ?? [id, id];
-      span = [isOlder(id, oldest) ? id : oldest, isOlder(newest, id) ? id : newest];
-    }
+    for (const id of added) made.add(idTime(id));
   }
   const file = await segment.close();
-  if (span) return { file, from: idTime(span[0]), to: idTime(span[1]) };
+  if (made.span) return { file, ...made.span };
   await spool.forget({ number: 0, tweets: { file } });
   return null;
+}
+
+/** When tweets were made, in the order in which they came; in milliseconds since 1970. */
+class Made {
+  span: Omit<Added, "file"> | undefined;
+
+  add(at: number): void {
+    const { from, to, listenedFrom } = this.span ?? { from: at, to: at, listenedFrom: at };
+    const isLate = at < to - LATE_MS;
+    this.span = {
+      from: Math.min(from, at),
+      to: Math.max(to, at),
+      listenedFrom: isLate ? listenedFrom : Math.min(listenedFrom, at),
+    };
+  }
 }
 
 async function* linesOf(files: LateFile[]): AsyncGenerator<Uint8Array> {
@@ -186,13 +199,14 @@ async function* linesOf(files: LateFile[]): AsyncGenerator<Uint8Array> {
 
 /** Commits a file as one of the current harvest. */
 async function commit(
-  { file, from, to }: Added,
+  added: Added,
   one: Late,
   options: LateOptions,
 ): Promise<void> {
   const { began } = one;
+  const { file, from, to } = added;
   const { checkpoint, begin } = options;
-  await noteCovered(one, from, options);
+  await noteCovered(one, added, options);
   const folder = await begin?.() ?? options.folder;
   const late = [...checkpoint.state.late ?? [], { began, from, to, tweets: file.tweets }];
   const committer = new Committer({ ...options, folder });

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { verify } from "../../../lib/archive/verify.ts";
 import { gapLook } from "../../../lib/archive/gap_fill.ts";
 import { listGaps } from "../../../lib/archive/gap_list.ts";
+import { idTime } from "../../../lib/twitter/bytes/ids.ts";
 import { Collections } from "../../../lib/bucket/collections.ts";
 import { jsonBytes } from "../../../lib/base/json_bytes.ts";
 import type { StreamItem } from "../../../lib/twitter/api.ts";
@@ -65,6 +66,22 @@ Deno.test("of the gap that the one which went on recorded, what came late is not
     assert.ok(sum("filled") > 0, JSON.stringify({ before, after }));
     assert.ok(sum("beyond reach") < (before?.seconds ?? 0), JSON.stringify({ before, after }));
     assert.equal(sum("filled") + sum("beyond reach"), before?.seconds);
+  }));
+
+Deno.test("of a harvester that was paused before it cut, only the time of its tweets is filled", () =>
+  withFolder(async (parent) => {
+    const pausedMs = 1_800_000;
+    const { store, left } = await takenOver(parent, {
+      clock: new ManualClock(START + 2 * pausedMs),
+      pausedMs,
+    });
+    await run(store, silent(), { parent, clock: new ManualClock(START + 2 * pausedMs) });
+    const made = left.map(idTime).toSorted((a, b) => a - b);
+    const filled = store.keys().filter((key) => key.endsWith("/filled.jsonl"));
+    const spans = await Promise.all(filled.map((key) => json(store, key)));
+    assert.deepEqual(spans, [{ from: made.at(0), to: made.at(-1) }]);
+    const [late] = (await told(store)).flatMap((one) => Array.isArray(one.late) ? one.late : []);
+    assert.deepEqual([late.from, late.to].map((at) => Date.parse(at)), [made.at(0), made.at(-1)]);
   }));
 
 Deno.test("what came to the one that went on as well comes once", () =>
