@@ -68,19 +68,22 @@ export function coverageOf(facts: CoverageFacts): Covered[] {
   }));
 }
 
-function harvestsIn(records: CoverageRecord[]) {
+/** Returns what harvests covered, however they ended: a record has the span of what is complete. */
+function harvestsIn({ records, traits }: Pick<CoverageFacts, "records" | "traits">) {
   return records.flatMap((record) => {
     const { what, from, to, harvest_timestamp, walks } = record;
-    if (what !== "harvest" || !from || !to || walks !== undefined) return [];
+    const isOfSome = traits.isPerUser && walks !== undefined;
+    if (what !== "harvest" || !from || !to || isOfSome) return [];
     const span = { from: Date.parse(from), to: Date.parse(to) };
     return [{ ...record, ...span, began: Date.parse(harvest_timestamp ?? "") }];
   }).toSorted((a, b) => a.from - b.from || a.to - b.to);
 }
 
 /** Returns what was covered where spans can be requested again: one harvest may have filled another's gap. */
-function eachLessItsGaps({ records, gaps }: CoverageFacts): readonly Span[] {
+function eachLessItsGaps(facts: CoverageFacts): readonly Span[] {
+  const { gaps } = facts;
   const gapsOf = Map.groupBy(gaps, ({ folder }) => folder.slice(folder.lastIndexOf("harvests/")));
-  const left = harvestsIn(records).flatMap((harvest) => {
+  const left = harvestsIn(facts).flatMap((harvest) => {
     const own = gapsOf.get(`harvests/${folderStamp(harvest.began)}/`) ?? [];
     return new SpanSet(openIn(own)).lacking(harvest);
   });
@@ -88,8 +91,9 @@ function eachLessItsGaps({ records, gaps }: CoverageFacts): readonly Span[] {
 }
 
 /** Returns what was covered of a stream, where each gap is a loss for all. */
-function allLessGaps({ records, gaps, running }: CoverageFacts): readonly Span[] {
-  const all = new SpanSet([...harvestsIn(records), ...(running ? [running] : [])]);
+function allLessGaps(facts: CoverageFacts): readonly Span[] {
+  const { gaps, running } = facts;
+  const all = new SpanSet([...harvestsIn(facts), ...(running ? [running] : [])]);
   const open = new SpanSet(openIn(gaps));
   const left = all.spans.flatMap((span) => open.lacking(span));
   return new SpanSet([...left, ...filledIn(gaps)]).spans;
@@ -122,8 +126,9 @@ function gapParts({ gaps, traits }: CoverageFacts): Part[] {
 }
 
 /** Returns the spans between a stream's harvests: stopped on purpose until started again, or failed. */
-function betweenStreams({ records, now, running }: CoverageFacts): Part[] {
-  const harvests = harvestsIn(records);
+function betweenStreams(facts: CoverageFacts): Part[] {
+  const { records, now, running } = facts;
+  const harvests = harvestsIn(facts);
   const deeds = records.filter(({ what }) => what === "start" || what === "stop");
   return harvests.flatMap((harvest, i) => {
     const until = harvests[i + 1]?.from ?? running?.from ?? now;

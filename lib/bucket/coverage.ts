@@ -21,7 +21,7 @@ const recordSchema = z.object({
   outcome: z.string().optional(),
   reason: z.string().optional(),
   tweets: z.number().optional(),
-  /** Completed walks, and the total, if it ended before all were complete. */
+  /** Completed walks, and the total, if it ended before all were complete: what it covered still holds. */
   walks_done: z.number().optional(),
   walks: z.number().optional(),
   /** The person who acted, and the reason. */

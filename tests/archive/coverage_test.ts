@@ -1,12 +1,21 @@
 import assert from "node:assert/strict";
 import { type CoverageFacts, coverageOf } from "../../lib/archive/coverage.ts";
-import type { ListedGap } from "../../lib/archive/gap_list.ts";
+import { type ListedGap, listGaps } from "../../lib/archive/gap_list.ts";
 import type { CoverageRecord } from "../../lib/bucket/coverage.ts";
 import { readCoverage } from "../../lib/bucket/coverage.ts";
 import { traitsFor } from "../../lib/collection/types/traits.ts";
 import { folderStamp } from "../../lib/collection/layout.ts";
 import { calendarLines } from "../../lib/cli/text/coverage_text.ts";
-import { streamed } from "../fakes/slow_stream.ts";
+import { FILTER, streamed } from "../fakes/slow_stream.ts";
+import { gapLook } from "../../lib/archive/gap_fill.ts";
+import { systemClock } from "../../lib/base/clock.ts";
+import { readCheckpoint } from "../../lib/bucket/checkpoint_state.ts";
+import { Collections } from "../../lib/bucket/collections.ts";
+import { World } from "../../lib/sandbox/world.ts";
+import type { MemoryStore } from "../fakes/memory_store.ts";
+import { movedClock } from "../fakes/moved_clock.ts";
+import { added, KEYS, run } from "../fakes/whole_harvest.ts";
+import { WorldApi } from "../fakes/world_api.ts";
 
 const START = Date.UTC(2026, 0, 1);
 const DAY = 86_400_000;
@@ -139,4 +148,80 @@ Deno.test("a stream records when it listened, in one line a harvest", async () =
   assert.ok(Date.parse(record?.from ?? "") >= START);
   assert.ok(Date.parse(record?.to ?? "") - Date.parse(record?.from ?? "") >= 4 * 60_000);
   assert.equal(record?.tweets, 5);
+});
+
+/** What is known of a collection's time, in whole minutes since it began. */
+async function minutes(store: MemoryStore, { since, now }: { since: number; now: number }) {
+  const { config } = await new Collections(store, systemClock).load("c");
+  const { positions = {} } = await readCheckpoint(store, "c") ?? {};
+  const look = gapLook(config, positions, now);
+  const found = coverageOf({
+    records: await readCoverage(store, "c"),
+    gaps: await listGaps(store, "c", look),
+    traits: traitsFor(config.type),
+    now,
+    reach: look.reach,
+  });
+  const minute = (time: string) => Math.round((Date.parse(time) - since) / 60_000);
+  return found.map(({ from, to, state }) => [minute(from), minute(to), state])
+    .filter(([from, to]) => from !== to);
+}
+
+for (const msPerHarvest of [0, 3_600_000]) {
+  const seams = msPerHarvest > 0 ? "a chain of harvests" : "one harvest";
+  Deno.test(`a stream that is stopped while tweets come is covered to its stop, in ${seams}`, async () => {
+    const { clock, move } = movedClock();
+    // A seam lies on a full hour.
+    move(3_600_000 - clock.now() % 3_600_000);
+    const since = clock.now();
+    const world = World.made({ clock, users: 1, tweetsPerUser: 0 });
+    const [user = ""] = world.users.keys();
+    const store = await added({ ...FILTER, api: "2" }, clock);
+    const api = new WorldApi(world);
+    const stop = new AbortController();
+    api.stream = async function* () {
+      for (let i = 0; i < 150; i++) {
+        const [status] = world.post(user);
+        assert.ok(status);
+        yield { tweets: [{ id: `${status.id}`, line: status.bytes() }], messages: [] };
+        move(60_000);
+      }
+      stop.abort();
+    };
+    await run(store, api, { clock, msPerHarvest, signal: stop.signal });
+    const records = await readCoverage(store, "c");
+    assert.ok(msPerHarvest > 0 ? records.length >= 2 : records.length === 1);
+    assert.deepEqual([records.at(-1)?.outcome, records.at(-1)?.walks_done], ["stopped", 0]);
+    const now = clock.now() + 600_000;
+    assert.deepEqual(await minutes(store, { since, now }), [
+      [0, 150, "harvested"],
+      [150, 160, "silent on purpose"],
+    ]);
+  });
+}
+
+Deno.test("a search that is to fill its gaps is covered where each harvest asked, before the gaps are filled", async () => {
+  const { clock, move } = movedClock();
+  const since = clock.now();
+  const world = World.made({ clock, users: 1, tweetsPerUser: 300 });
+  const [user = ""] = world.users.keys();
+  const search = { query: "sandbox", max_records: 40, fill: true };
+  const store = await added({ id: "c", type: "search", keys: KEYS, search }, clock);
+  for (let nth = 0; nth < 3; nth++) {
+    if (nth > 0) {
+      for (let i = 0; i < 20; i++) {
+        move(60_000);
+        world.post(user);
+      }
+    }
+    await run(store, new WorldApi(world), { clock });
+  }
+  const records = await readCoverage(store, "c");
+  assert.deepEqual(records.map(({ outcome, walks_done }) => [outcome, walks_done]).at(-1), [
+    "stopped",
+    1,
+  ]);
+  const [gap, ...more] = await minutes(store, { since, now: clock.now() });
+  assert.deepEqual([gap?.[2], gap?.[1]], ["missed", -40]);
+  assert.deepEqual(more, [[-40, 40, "harvested"]]);
 });

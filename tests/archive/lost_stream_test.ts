@@ -5,6 +5,7 @@ import { readCheckpoint } from "../../lib/bucket/checkpoint_state.ts";
 import { idsIn } from "../../lib/twitter/bytes/ids.ts";
 import type { MemoryStore } from "../fakes/memory_store.ts";
 import { added, KEYS, run } from "../fakes/whole_harvest.ts";
+import { movedClock } from "../fakes/moved_clock.ts";
 import { WorldApi } from "../fakes/world_api.ts";
 
 import {
@@ -67,13 +68,6 @@ Deno.test("what a damage took of a stream of version 2 is asked for by search, w
     assert.deepEqual(await statuses(store), ["filled"]);
   }
 });
-
-/** A clock that a test moves, whose sleeps are short. */
-function movedClock() {
-  let moved = 0;
-  const clock = { ...systemClock, now: () => systemClock.now() + moved };
-  return { clock, move: (ms: number) => void (moved += ms) };
-}
 
 /** Streams harvests of live tweets, each stopped in order, and what the search of the last one asks for. */
 async function streamed(harvests: number, { tweets = 90, everyMs = 10_000, pauseMs = 0 } = {}) {

@@ -18,6 +18,8 @@ export interface Traits {
   readonly canBeAskedAgain: boolean;
   /** Whether a harvest requests only tweets newer than the collection's, so that none comes again. */
   readonly asksOnlyForNewer: boolean;
+  /** Whether each user is requested apart, so that a harvest that ended early covers only some of them. */
+  readonly isPerUser: boolean;
   /** Limits of the API, for a report: sentences. */
   readonly limits: readonly string[];
 }
@@ -28,6 +30,7 @@ const TRAITS = {
     endsByItself: true,
     canBeAskedAgain: true,
     asksOnlyForNewer: true,
+    isPerUser: true,
     limits: ["A timeline gives the newest 3,200 tweets of an account only."],
   },
   search: {
@@ -35,6 +38,7 @@ const TRAITS = {
     endsByItself: true,
     canBeAskedAgain: true,
     asksOnlyForNewer: true,
+    isPerUser: false,
     limits: [
       "Recent search reaches back seven days, and is not complete: X may leave out tweets that it considers less relevant.",
       "Tweets that were deleted, or made protected, before a search reached them are not found.",
@@ -45,6 +49,7 @@ const TRAITS = {
     endsByItself: false,
     canBeAskedAgain: false,
     asksOnlyForNewer: false,
+    isPerUser: false,
     limits: [
       "A stream delivers up to a share of all tweets; matching tweets above that are counted as undelivered.",
       "A stream's gaps are filled by search, which finds no retweets.",
@@ -55,6 +60,7 @@ const TRAITS = {
     endsByItself: true,
     canBeAskedAgain: true,
     asksOnlyForNewer: false,
+    isPerUser: false,
     limits: [
       "Tweets that were deleted, or whose authors are suspended or protected, cannot be looked up by their ids.",
     ],
@@ -87,6 +93,7 @@ export function traitsFor(type: Json | undefined): Traits {
     endsByItself: true,
     canBeAskedAgain: true,
     asksOnlyForNewer: false,
+    isPerUser: false,
     limits: [],
   };
 }

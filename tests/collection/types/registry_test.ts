@@ -38,6 +38,7 @@ Deno.test("a type that only another version knows promises nothing", () => {
     endsByItself: true,
     canBeAskedAgain: true,
     asksOnlyForNewer: false,
+    isPerUser: false,
     limits: [],
   });
   assert.equal(traitsFor("toString").part, "toString");
