@@ -9,7 +9,7 @@ import type { Store } from "../store/store.ts";
 
 /** Facts of all harvests. */
 export interface HarvestFacts {
-  /** From `harvest.json`, oldest first. */
+  /** From `harvest.json`, oldest first; with the collection's id, also where they were made under another one. */
   harvests: HarvestInfo[];
   /** Folders without a readable harvest.json, relative to the bucket. */
   unknown: string[];
@@ -30,7 +30,7 @@ export async function readHarvestFacts(store: Store, id: string): Promise<Harves
   for (const [folder, names] of folders) {
     const name = [FILES.harvest, FILES.originalHarvest].find((one) => names.has(one));
     const info = name && await readInfo(store, `${folder}${name}`).catch(ifOurs(null));
-    if (info) facts.harvests.push(info);
+    if (info) facts.harvests.push({ ...info, collection_id: id });
     else facts.unknown.push(folder);
     if (names.has(FILES.userChanges)) await countChanges(store, folder, facts);
   }

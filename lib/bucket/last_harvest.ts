@@ -26,7 +26,10 @@ export interface LastHarvest {
   userChanges: z.infer<typeof userChangesSchema>;
 }
 
-/** Returns a collection's last harvest, or null. @throws UserError if its documents are damaged. */
+/**
+ * Returns a collection's last harvest, or null. One from before a rename, or in a copy, has the collection's id.
+ * @throws UserError if its documents are damaged.
+ */
 export async function lastHarvestOf(store: Store, id: string): Promise<LastHarvest | null> {
   const keys = collectionKeys(id);
   const last = await store.get(keys.lastHarvest);
@@ -42,7 +45,7 @@ export async function lastHarvestOf(store: Store, id: string): Promise<LastHarve
   if (!info) return null;
   const changes = await store.get(`${folder}${FILES.userChanges}`);
   return {
-    info: parseDocument(harvestInfoSchema, info.bytes, infoKey),
+    info: { ...parseDocument(harvestInfoSchema, info.bytes, infoKey), collection_id: id },
     userChanges: changes
       ? parseDocument(userChangesSchema, changes.bytes, `${folder}${FILES.userChanges}`)
       : [],

@@ -55,6 +55,32 @@ Deno.test("a collection that is renamed goes on under its new id, with its keys,
     assert.ok(!names.includes("runner"), names.join());
   }));
 
+Deno.test("the last harvest of a renamed or copied collection is that of its own folder", () =>
+  inOneProcess(async (place) => {
+    await place.add(SEARCH);
+    await place.harvest("find");
+    await place.ok("collection", "copy", "find", "twin");
+    await place.ok("collection", "rename", "find", "found");
+    for (const id of ["twin", "found"]) {
+      const text = await place.ok("harvest", "last", id);
+      assert.match(text, new RegExp(`^${id} => Bucket: `));
+      const [, folder = ""] = /^Files are in (.*)$/m.exec(text) ?? [];
+      assert.ok((await Deno.stat(place.path(folder))).isDirectory);
+      const last = await json(place, "harvest", "last", id);
+      assert.deepEqual([last.collection_id, last.location], [id, folder]);
+      assert.ok(folder.includes(`/collections/${id}/harvests/`), folder);
+      await place.ok("collection", "export", id, "--format", "bagit");
+      const path = place.path("export", `${id}.bagit`, "data", "ro-crate-metadata.json");
+      const crate: { "@graph": { "@type": string; name: string; result?: unknown[] }[] } = JSON
+        .parse(
+          await Deno.readTextFile(path),
+        );
+      const [run] = crate["@graph"].filter((one) => one["@type"] === "CreateAction");
+      assert.match(run?.name ?? "", new RegExp(` of ${id}$`));
+      assert.ok((run?.result?.length ?? 0) > 0, "its files are its result");
+    }
+  }));
+
 Deno.test("a collection is copied under another id, and moved to another bucket and back", () =>
   inOneProcess(async (place) => {
     await place.add(SEARCH);
