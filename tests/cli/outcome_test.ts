@@ -58,6 +58,11 @@ Deno.test("of many removed users, and of many changes, a few are named, and wher
   const found = removed_users.map(({ id }) => ({ user_id: id, change: "screen name found" }));
   const lines = changeLines([...found, { user_id: "9", screen_name: "x", change: "suspended" }]);
   assert.equal(lines[0], "User 9 (x): suspended");
+  const later = { user_id: "7", screen_name: "seven", change: "screen name found" };
+  assert.deepEqual(changeLines([{ user_id: "7", change: "protected" }, later]), [
+    "User 7 (seven): protected",
+    "User 7 (seven): screen name found",
+  ]);
   assert.equal(lines.length, 21);
   assert.equal(lines.at(-1), "and 1,981 more (see user_changes.json)");
 });

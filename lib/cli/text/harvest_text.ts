@@ -80,10 +80,14 @@ export function removedText(users: NonNullable<HarvestInfo["removed_users"]>): s
 export function changeLines(changes: LastHarvest["userChanges"]): string[] {
   if (changes.length === 0) return ["No user changes."];
   const isName = ({ change }: (typeof changes)[number]) => change.startsWith("screen name");
+  // A user's name may have been found only after a change.
+  const names = new Map(
+    changes.flatMap(({ user_id, screen_name }) => screen_name ? [[user_id, screen_name]] : []),
+  );
   const sorted = [...changes.filter((one) => !isName(one)), ...changes.filter(isName)];
   return someLines(
     sorted.map(({ user_id, screen_name, change, was, old_screen_name: old }) =>
-      `User ${user_id} (${screen_name ?? "unknown"}): ${change}` +
+      `User ${user_id} (${screen_name ?? names.get(user_id) ?? "unknown"}): ${change}` +
       (was === undefined ? "" : ` from ${was.replace("_", " ")}`) +
       (old === undefined ? "" : ` from ${old}`)
     ),
