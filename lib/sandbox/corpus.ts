@@ -66,12 +66,12 @@ export function madeUser(n: number, state: SandboxUser["state"]): SandboxUser {
 }
 
 /** Returns a user as the API serves it. */
-export function userJson({ id, screenName, name, state }: SandboxUser): string {
+export function userJson({ id, screenName, name, state, isProtected }: SandboxUser): string {
   return `{"id":${id},"id_str":"${id}","name":${JSON.stringify(name)},` +
     `"screen_name":${JSON.stringify(screenName)},` +
     `"location":"Port Sandbox","description":"Made up, as is all of this. \\u2603",` +
     `"url":null,"entities":{"description":{"urls":[]}},` +
-    `"protected":${state === "protected"},"followers_count":${
+    `"protected":${state === "protected" || isProtected === true},"followers_count":${
       Number(id) % 9973
     },"friends_count":321,` +
     `"listed_count":7,"created_at":"Thu Mar 04 10:20:30 +0000 2010","favourites_count":12,` +
@@ -137,6 +137,7 @@ const author = z.object({
   /** Absent where a tweet was requested with trim_user. */
   screen_name: z.string().optional(),
   name: z.string().default(""),
+  protected: z.boolean().nullish(),
 });
 const fileStatus = z.object({
   id_str: z.string().regex(/^\d+$/).optional(),
@@ -232,11 +233,19 @@ function statusOf(line: Uint8Array): Found | null {
   const digits = id_str ?? (Number.isSafeInteger(id) ? `${id}` : /"id":\s*(\d+)/.exec(text)?.[1]);
   if (!digits) return null;
   const userId = user?.id_str ?? `${user?.id ?? 0}`;
+  // Whose tweets came is followed by the owner of the keys.
+  const isProtected = user?.protected ? { isProtected: true } : {};
   const words = (full_text ?? parsed.data.text ?? "").toLowerCase();
   return {
     statuses: [{ id: BigInt(digits), userId, words: () => words, bytes: () => line }],
     users: user?.screen_name
-      ? [{ id: userId, screenName: user.screen_name, name: user.name, state: "open" }]
+      ? [{
+        id: userId,
+        screenName: user.screen_name,
+        name: user.name,
+        state: "open",
+        ...isProtected,
+      }]
       : [],
   };
 }

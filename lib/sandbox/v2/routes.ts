@@ -219,7 +219,7 @@ export function tweetObject(status: Status): Record<string, unknown> {
 
 /** Returns a user as version 2 serves them. */
 export function userObject(
-  { id, screenName, name, state, sent }: SandboxUser,
+  { id, screenName, name, state, isProtected, sent }: SandboxUser,
   world: World,
 ): Record<string, unknown> {
   if (sent !== undefined) return JSON.parse(sent);
@@ -227,7 +227,7 @@ export function userObject(
     id,
     name,
     username: screenName,
-    protected: state === "protected",
+    protected: state === "protected" || isProtected === true,
     verified: false,
     created_at: "2010-03-04T10:20:30.000Z",
     public_metrics: { followers_count: Number(id) % 9973, tweet_count: world.countOf(id) },

@@ -97,3 +97,28 @@ Deno.test("answers in the new words of version 2 are read like those in the old 
   ]);
   assert.equal(users.length, 2);
 });
+
+Deno.test("a user whom a file of version 1.1 has as protected is so in every answer, and read as a follower does", () => {
+  const status = (id: number, isProtected: boolean) =>
+    JSON.stringify({
+      id: 1609500000000000100 + id * 1_000,
+      id_str: `1609500000000${id}00100`,
+      text: "a",
+      created_at: "Fri Jan 01 10:20:30 +0000 2021",
+      user: { id, id_str: `${id}`, screen_name: `u${id}`, name: "U", protected: isProtected },
+    });
+  const file = [status(501, true), status(502, false)].join("\n");
+  return withFiles(async (_sandbox, ask) => {
+    const { data } = JSON.parse(await ask("/2/users?ids=501,502&user.fields=protected"));
+    const states = data.map((
+      user: { id: string; protected: boolean },
+    ) => [user.id, user.protected]);
+    assert.deepEqual(states, [["501", true], ["502", false]]);
+    const fields = "max_results=5&expansions=author_id&user.fields=protected";
+    const page = JSON.parse(await ask(`/2/users/501/tweets?${fields}`));
+    assert.equal(page.meta?.result_count, 1, JSON.stringify(page));
+    assert.deepEqual(page.includes.users.map((user: { protected: boolean }) => user.protected), [
+      true,
+    ]);
+  }, { "old.jsonl": file });
+});
