@@ -67,9 +67,10 @@ function requireValid(id: string, fault: string | null): string {
   return id;
 }
 
-/** Returns the collection's id for a folder in a listing; null for one that no command can name. */
+/** Returns the collection's id for a folder in a listing; null for one that no command can name, as a hidden one. */
 export function idOfFolder(key: string): string | null {
-  return /^collections\/([^/\\]+)\/$/.exec(key)?.[1] ?? null;
+  const id = /^collections\/([^/]+)\/$/.exec(key)?.[1];
+  return id === undefined || idFault(id) !== null ? null : id;
 }
 
 /** Formats a time in milliseconds since 1970 as `2019/03/09/15/35/07`. */

@@ -37,6 +37,7 @@ async function changes(collections: Collections): Promise<unknown[]> {
 Deno.test("a collection that is added is listed and loaded, once, with its changeset", async () => {
   const { collections, store, mine } = await opened();
   await collections.add({ ...TIMELINE, id: "b" });
+  await store.put("collections/.hidden/collection.json", new TextEncoder().encode("{}"));
   assert.deepEqual(await Array.fromAsync(collections.list()), ["b", "c"]);
   assert.deepEqual((await collections.load("c")).config.keys, KEYS);
   await assert.rejects(collections.add(mine), /Collection c already exists in/);

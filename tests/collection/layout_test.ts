@@ -1,7 +1,13 @@
 import assert from "node:assert/strict";
 import { posix } from "node:path";
 import fc from "fast-check";
-import { collectionKeys, idFault, isUnderLease, newIdFault } from "../../lib/collection/layout.ts";
+import {
+  collectionKeys,
+  idFault,
+  idOfFolder,
+  isUnderLease,
+  newIdFault,
+} from "../../lib/collection/layout.ts";
 import { tweetsFileName } from "../../lib/format/file_name.ts";
 import { stamp } from "../../lib/base/stamp.ts";
 
@@ -27,6 +33,27 @@ Deno.test("ids are names of folders and nothing else", () => {
     assert.ok(idFault(id), id);
     assert.ok(newIdFault(id), id);
   }
+});
+
+Deno.test("a folder is a collection's where its name is an id, and otherwise no command finds it", () => {
+  const names = [
+    ".hidden",
+    ".DS_Store",
+    "a\\b",
+    "a\n",
+    "x".repeat(201),
+    "a",
+    "a.b",
+    "été",
+    "-x",
+    "100%",
+  ];
+  for (const name of names) {
+    assert.equal(idOfFolder(`collections/${name}/`), idFault(name) === null ? name : null, name);
+  }
+  assert.equal(idOfFolder("collections/.hidden/"), null);
+  assert.equal(idOfFolder("collections/a"), null);
+  assert.equal(idOfFolder("collections/a/b/"), null);
 });
 
 Deno.test("ids that the original allowed are ids of what is there, and of nothing new", () => {
