@@ -74,6 +74,3 @@ export const common = {
   /** Version 2: prices that replace ours. */
   prices: pricesSchema.optional(),
 };
-
-/** The placeholder in templates for the maximum number of tweets of a harvest. */
-export const MAX_RECORDS_TEMPLATE = "<Optional. Maximum number of records to collect per harvest.";

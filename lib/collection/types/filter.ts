@@ -5,7 +5,7 @@ import { isObject, type JsonObject, member } from "../../base/json.ts";
 import { isGiven, isVersion2, newerFaults } from "../fault.ts";
 import { STREAM_WALK } from "../walks.ts";
 import { count, splitList, text } from "../scalars.ts";
-import { common, MAX_RECORDS_TEMPLATE } from "./common.ts";
+import { common } from "./common.ts";
 import type { Query, ReadingOf, StreamFilter, TypeRules } from "./rules.ts";
 
 /** Limits of POST statuses/filter: https://developer.x.com/en/docs/tweets/filter-realtime/overview */
@@ -53,6 +53,10 @@ const filterPart = z.looseObject({
   /** Version 2: whether search fills the stream's gaps; true by default. */
   fill_gaps: z.boolean("must be true or false").optional(),
 });
+
+/** The placeholder of its template. */
+const MAX_RECORDS =
+  "<Optional. Maximum number of records to collect from filter-start to filter-stop.";
 
 const schema = z.looseObject({ ...common, type: z.literal("filter"), filter: filterPart });
 
@@ -116,7 +120,7 @@ function templateMembers(api: "1.1" | "2"): JsonObject {
       track: "<Comma separated list of terms or hashtags>",
       follow: "<Comma separated list of user ids>",
     };
-  return { filter: { ...wanted, max_records: MAX_RECORDS_TEMPLATE } };
+  return { filter: { ...wanted, max_records: MAX_RECORDS } };
 }
 
 function queries(config: JsonObject): Query[] {

@@ -6,7 +6,7 @@ import { isObject, type Json, type JsonObject, member } from "../../base/json.ts
 import { SLACK } from "../../base/typed_ids.ts";
 import { type Fault, isGiven, isVersion2, newerFaults } from "../fault.ts";
 import { count, digits, text, time } from "../scalars.ts";
-import { common, MAX_RECORDS_TEMPLATE } from "./common.ts";
+import { common } from "./common.ts";
 import type { ReadingOf, SearchSpan, TypeRules } from "./rules.ts";
 
 /** The name of its walk. */
@@ -15,6 +15,9 @@ export const SEARCH_WALK = "search";
 const MAX_QUERY = 500;
 /** Characters of a query of version 2: https://docs.x.com/x-api/posts/search/introduction */
 const MAX_NEWER_QUERY = { recent: 512, all: 1_024 };
+
+/** The placeholder of its template. */
+const MAX_RECORDS = "<Optional. Maximum number of records to collect per harvest.";
 
 const schema = z.looseObject({
   ...common,
@@ -41,7 +44,7 @@ export type SearchConfig = z.infer<typeof schema>;
 export const search: TypeRules<SearchConfig, ReadingOf<"query">> = {
   schema,
   template: {
-    members: () => ({ search: { query: "<Query>", max_records: MAX_RECORDS_TEMPLATE } }),
+    members: () => ({ search: { query: "<Query>", max_records: MAX_RECORDS } }),
     fillIn: "your query",
   },
   parse: (config) => schema.safeParse(config),

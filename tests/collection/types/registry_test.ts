@@ -93,3 +93,12 @@ Deno.test("a plan knows where a walk began, and goes on from what it brought", (
   assert.deepEqual(at("hydrate", "hydrate"), [undefined, "30"]);
   assert.deepEqual(at("filter", "stream"), [undefined, undefined]);
 });
+
+Deno.test("a template says over what max_records counts: a harvest, or a stream from its start to its stop", () => {
+  const shown = (type: "search" | "filter", api: "1.1" | "2") =>
+    JSON.stringify(RULES[type].template?.members(api));
+  for (const api of ["1.1", "2"] as const) {
+    assert.match(shown("search", api), /"max_records":"<Optional\. .* per harvest/);
+    assert.match(shown("filter", api), /"max_records":"<Optional\. .* filter-start to filter-stop/);
+  }
+});
