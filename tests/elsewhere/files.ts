@@ -20,7 +20,8 @@ const FOLDERS = [
 /** Lists the test files, by their paths from the project's folder. */
 export async function testsElsewhere(): Promise<string[]> {
   const found = await Promise.all(FOLDERS.map((folder) => sources(`${ROOT}tests/${folder}`)));
-  return [...found.flat(), `${ROOT}tests/secrets/twarc_files_test.ts`]
+  const files = ["runner/local/launcher_test.ts", "secrets/twarc_files_test.ts"];
+  return [...found.flat(), ...files.map((file) => `${ROOT}tests/${file}`)]
     .filter((path) => path.endsWith("_test.ts"))
     .map((path) => path.slice(ROOT.length).replaceAll("\\", "/")).toSorted();
 }

@@ -14,6 +14,8 @@ const OF_WINE = [
   /^a store of one's own is asked by path: /,
   // It gives a folder the time of its last change as that of its birth.
   /^what is removed in the middle of a run is made again: /,
+  // Its cmd reads files in the system's code page, whatever the terminal's is.
+  /^a launcher for cmd starts the program in a folder in other letters/,
 ];
 
 const encoder = new TextEncoder();

@@ -22,13 +22,7 @@ export function launcherOf(
   const [deno = "", main = ""] = [command[0], command.at(-1)];
   const gone = "no longer exists. In the folder of twarc-cloud's source, run: " +
     `npx -y deno@${Deno.version.deno} task install`;
-  if (isWindows) {
-    const quoted = command.map((part) => `"${part.replaceAll("%", "%%")}"`);
-    const checks = [deno, main].map((path) =>
-      `if not exist "${path.replaceAll("%", "%%")}" (echo Error: ${path} ${gone} 1>&2 & exit /b 1)`
-    );
-    return ["@echo off", `rem ${MARK}.`, ...checks, `${quoted.join(" ")} %*`, ""].join("\r\n");
-  }
+  if (isWindows) return cmdLauncherOf(command, gone);
   const checks = [deno, main].map((path) =>
     `[ -e ${sh(path)} ] || { echo ${sh(`Error: ${path} ${gone}`)} >&2; exit 1; }`
   );
@@ -47,6 +41,44 @@ export function launcherOf(
   ].join(
     "\n",
   );
+}
+
+/**
+ * Returns the text for `cmd`. Each part is in a variable: within quotes it means nothing else to `cmd`, whatever
+ * characters it has.
+ */
+function cmdLauncherOf(command: readonly string[], gone: string): string {
+  const settings = command.map((part, i) => `set "_${i}=${part.replaceAll("%", "%%")}"`);
+  const parts = command.map((_, i) => `"%_${i}%"`);
+  const checks = [parts.at(0), parts.at(-1)].map((part) =>
+    `if not exist ${part} echo Error: ${part} ${gone} 1>&2 & exit /b 1`
+  );
+  return [
+    "@echo off",
+    `rem ${MARK}.`,
+    "setlocal DisableDelayedExpansion",
+    ...inUtf8(settings),
+    ...checks,
+    `${parts.join(" ")} %*`,
+    "",
+  ].join("\r\n");
+}
+
+/**
+ * Returns lines that `cmd` reads as UTF-8, where they are not ASCII: it reads a line in the terminal's code page, which
+ * is restored before anything else runs. By its path: `cmd` takes a program of the current folder first.
+ */
+function inUtf8(lines: string[]): string[] {
+  // deno-lint-ignore no-control-regex
+  if (lines.every((line) => /^[\x00-\x7f]*$/.test(line))) return lines;
+  const chcp = '"%SystemRoot%\\System32\\chcp.com"';
+  return [
+    // "Active code page: 850", in German with a dot at its end.
+    `for /f "tokens=2 delims=:." %%p in ('${chcp}') do set "_page=%%p"`,
+    `${chcp} 65001 >nul`,
+    ...lines,
+    `${chcp} %_page% >nul`,
+  ];
 }
 
 /** Quotes a word for `sh`. */
