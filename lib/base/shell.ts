@@ -18,11 +18,24 @@ export function shellOf({ env, os = Deno.build.os }: Typist): Shell {
   return env.PROMPT ? "cmd" : "powershell";
 }
 
+/** Quotes a word of a command for `sh`, where it needs it. */
+export function shWord(word: string): string {
+  return /^[\w./:=,@+-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+}
+
+/** Returns the `sh` commands that put a folder in front of PATH: for this terminal, and for those after the next login. */
+export function pathCommands(folder: string, { env, os = Deno.build.os }: Typist) {
+  const now = `export PATH="${folder.replaceAll(/["$`\\]/g, "\\$&")}:$PATH"`;
+  // macOS starts zsh, which does not read ~/.profile, where nobody chose another shell.
+  const isZsh = os === "darwin" && (env.SHELL ?? "/bin/zsh").endsWith("/zsh");
+  return { now, always: `echo ${shWord(now)} >> ~/.${isZsh ? "zprofile" : "profile"}` };
+}
+
 /** Returns the line that sets an environment variable for later commands. */
 export function setting(shell: Shell, name: string, value: string): string {
   switch (shell) {
     case "sh":
-      return `export ${name}=${value}`;
+      return `export ${name}=${shWord(value)}`;
     case "powershell":
       return `$env:${name} = "${value}"`;
     case "cmd":
@@ -44,7 +57,7 @@ export function processCommands(pid: number, os: string = Deno.build.os) {
 
 /** Returns the command that makes a file readable by its owner only. */
 export function makePrivate(path: string, typist: Typist): string {
-  if ((typist.os ?? Deno.build.os) !== "windows") return `chmod 600 ${path}`;
+  if ((typist.os ?? Deno.build.os) !== "windows") return `chmod 600 ${shWord(path)}`;
   const granted = `icacls "${path}" /inheritance:r /grant:r`;
   switch (shellOf(typist)) {
     case "sh":

@@ -6,6 +6,7 @@ import { delimiter, dirname, join, resolve } from "node:path";
 import { removeFile, renameFile } from "../base/in_use.ts";
 import { messageOf, UserError } from "../base/errors.ts";
 import { stateFolder } from "../base/folders.ts";
+import { pathCommands } from "../base/shell.ts";
 import { launcherOf, MARK } from "../runner/local/launcher.ts";
 import { example } from "./options.ts";
 import type { Context } from "./context.ts";
@@ -41,11 +42,12 @@ export function addInstall(program: Command, context: Context): void {
       if (env.PATH?.split(delimiter).map((one) => resolve(one)).includes(target)) {
         return output.line("Try it: twarc-cloud demo");
       }
+      const { now, always } = pathCommands(target, { env });
       output.line(
         isWindows
           ? `Add ${target} to your PATH (Settings, "Edit environment variables"), and open a new terminal.`
-          : `That folder is not in your PATH yet. To add it permanently: echo 'export PATH="${target}:$PATH"' >> ~/.profile, and ` +
-            "log in again. Only for this terminal: " + `export PATH="${target}:$PATH"`,
+          : `That folder is not in your PATH yet. To add it permanently: ${always}, and log in again. ` +
+            `Only for this terminal: ${now}`,
       );
     });
 }

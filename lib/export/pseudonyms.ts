@@ -2,6 +2,7 @@
 
 import { createHmac } from "node:crypto";
 import { UserError } from "../base/errors.ts";
+import { shWord } from "../base/shell.ts";
 import { readWrittenText } from "../base/written_text.ts";
 import type { Post } from "./post.ts";
 import type { Table } from "./writer.ts";
@@ -78,7 +79,7 @@ export async function readPseudonyms(path: string): Promise<Pseudonyms> {
     if (cause instanceof UserError) throw cause;
     throw new UserError(`The key for pseudonyms ${path} cannot be read`, {
       cause,
-      hint: `Make one with \`openssl rand -hex 32 > ${path}\`.`,
+      hint: `Make one with \`openssl rand -hex 32 > ${shWord(path)}\`.`,
     });
   });
   return new Pseudonyms(key);

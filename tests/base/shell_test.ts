@@ -2,9 +2,11 @@ import assert from "node:assert/strict";
 import {
   makePrivate,
   mayBeShared,
+  pathCommands,
   processCommands,
   setting,
   shellOf,
+  shWord,
   temporaryVariable,
 } from "../../lib/base/shell.ts";
 
@@ -37,6 +39,11 @@ Deno.test("names the person in the words of the shell in which they close a file
   assert.equal(typed({ PROMPT: "$P$G" }), `${icacls} "%USERNAME%:F"`);
   assert.equal(typed({ SHELL: "/usr/bin/bash" }), `MSYS_NO_PATHCONV=1 ${icacls} "$USERNAME:F"`);
   assert.equal(makePrivate("/a", { env: {}, os: "darwin" }), "chmod 600 /a");
+  const path = "/Users/o'x/Library/Application Support/key";
+  assert.equal(
+    makePrivate(path, { env: {}, os: "darwin" }),
+    "chmod 600 '/Users/o'\\''x/Library/Application Support/key'",
+  );
 });
 
 Deno.test("takes a file outside of the person's own folder for one that others may read, on Windows", () => {
@@ -44,4 +51,38 @@ Deno.test("takes a file outside of the person's own folder for one that others m
   assert.equal(mayBeShared("C:\\Users\\X\\.twarc", typist), false);
   assert.equal(mayBeShared("D:\\keys\\.twarc", typist), true);
   assert.equal(mayBeShared("/srv/.twarc", { env: {}, os: "linux" }), false);
+});
+
+Deno.test("what is shown for sh means the same path there, whatever it has in it", {
+  ignore: Deno.build.os === "windows",
+}, async () => {
+  const ran = async (line: string, env: Record<string, string> = {}) => {
+    const { stdout } = await new Deno.Command("sh", { args: ["-c", line], env }).output();
+    return new TextDecoder().decode(stdout);
+  };
+  for (const path of ["/a", "/Library/Application Support", "/o'x/$HOME/`id`", '/a"b\\c & (d)']) {
+    assert.equal(await ran(`printf %s ${shWord(path)}`), path);
+    assert.equal(await ran(`${setting("sh", "A", path)}; printf %s "$A"`), path);
+    const { now, always } = pathCommands(path, { env: {}, os: "linux" });
+    const shown = 'printf "%s" "$PATH"';
+    assert.equal(await ran(`PATH=/bin; ${now}; ${shown}`), `${path}:/bin`);
+    const home = await Deno.makeTempDir();
+    try {
+      assert.equal(
+        await ran(`${always}; PATH=/bin; . ~/.profile; ${shown}`, { HOME: home }),
+        `${path}:/bin`,
+      );
+    } finally {
+      await Deno.remove(home, { recursive: true });
+    }
+  }
+});
+
+Deno.test("names the file that the person's shell reads when they log in", () => {
+  const file = (SHELL: string | undefined, os: string) =>
+    pathCommands("/a", { env: { SHELL }, os }).always.split(" >> ")[1];
+  assert.equal(file("/bin/zsh", "darwin"), "~/.zprofile");
+  assert.equal(file(undefined, "darwin"), "~/.zprofile");
+  assert.equal(file("/bin/bash", "darwin"), "~/.profile");
+  assert.equal(file("/bin/bash", "linux"), "~/.profile");
 });

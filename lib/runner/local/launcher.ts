@@ -1,5 +1,6 @@
 /** The small program that starts this one from its source. */
 
+import { shWord } from "../../base/shell.ts";
 import { SELF_ENV } from "./self.ts";
 
 /** The line that marks such a program. */
@@ -24,7 +25,7 @@ export function launcherOf(
     `npx -y deno@${Deno.version.deno} task install`;
   if (isWindows) return cmdLauncherOf(command, gone);
   const checks = [deno, main].map((path) =>
-    `[ -e ${sh(path)} ] || { echo ${sh(`Error: ${path} ${gone}`)} >&2; exit 1; }`
+    `[ -e ${shWord(path)} ] || { echo ${shWord(`Error: ${path} ${gone}`)} >&2; exit 1; }`
   );
   const env = Object.entries(SELF_ENV).map(([name, value]) =>
     `export ${name}="\${${name}:-${value}}"`
@@ -36,7 +37,7 @@ export function launcherOf(
     ...checks,
     ...env,
     `{ true 3>&1; } 2>/dev/null || export ${OUT_CLOSED}=$$`,
-    `exec ${command.map(sh).join(" ")} "$@"`,
+    `exec ${command.map(shWord).join(" ")} "$@"`,
     "",
   ].join(
     "\n",
@@ -79,9 +80,4 @@ function inUtf8(lines: string[]): string[] {
     ...lines,
     `${chcp} %_page% >nul`,
   ];
-}
-
-/** Quotes a word for `sh`. */
-function sh(word: string): string {
-  return /^[\w./:=,@+-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }
