@@ -1,0 +1,33 @@
+import assert from "node:assert/strict";
+import { ROOT } from "./sources.ts";
+
+/** The code of a language in the page on Windows and macOS. */
+async function codeIn(language: string): Promise<string> {
+  const text = await Deno.readTextFile(`${ROOT}docs/windows-and-macos.md`);
+  const fenced = new RegExp(`^\`\`\`${language}\\n([^]*?)^\`\`\`$`, "gm");
+  return [...text.matchAll(fenced)].map(([, code]) => code).join("");
+}
+
+Deno.test("the task that is shown for Windows goes on for months, on battery, and after a failure", async () => {
+  const code = await codeIn("powershell");
+  assert.match(code, /^Register-ScheduledTask .*-Settings \$settings$/m);
+  const [settings = ""] = /^\$settings = New-ScheduledTaskSettingsSet .*$/m.exec(code) ?? [];
+  for (
+    const flag of [
+      "-ExecutionTimeLimit 0",
+      "-AllowStartIfOnBatteries",
+      "-DontStopIfGoingOnBatteries",
+      "-RestartCount 999",
+      "-RestartInterval ",
+    ]
+  ) assert.ok(settings.includes(flag), flag);
+  assert.doesNotMatch(code, /schtasks/, "it cannot set these");
+});
+
+Deno.test("the agent that is shown for macOS is started again, and keeps what it prints", async () => {
+  const plist = await codeIn("xml");
+  assert.match(plist, /<key>KeepAlive<\/key>\s*<true \/>/);
+  for (const name of ["StandardOutPath", "StandardErrorPath"]) {
+    assert.match(plist, new RegExp(`<key>${name}</key>\\s*<string>/.+\\.log</string>`));
+  }
+});
