@@ -4,6 +4,11 @@ import { z } from "zod";
 
 const fileSchema = z.record(z.string(), z.unknown());
 
+/** A value in quotes, with or without a comment. */
+const QUOTED = /^(["'])(.*?)\1\s*(?:[#;].*)?$/;
+/** A path on Windows: with a drive, from the current folder, or with a backslash that is before no `#` or `;`. */
+const WINDOWS_PATH = /^(?:[A-Za-z]:|\.{1,2}\\)|\\(?![#;])/;
+
 /**
  * Parses an ini file's text. Backslashes and dots in section names are literal here (`C:\temp`, profile `my.name`); the
  * library takes them for escapes and nested sections.
@@ -13,15 +18,20 @@ export async function parseIni(text: string): Promise<Record<string, unknown>> {
   const { parse } = await import("ini");
   const literal = text
     .replace(/^\[.*\]/gm, (section) => section.replaceAll(".", "\\."))
-    .replace(/^([^[=\r\n]*=[ \t]*)(.*)$/gm, (_, name, value) => name + literalValue(value));
+    .replace(
+      /^([^[=\r\n]*=)(.*)$/gm,
+      (_, name, value) => name + JSON.stringify(valueOf(value.trim())),
+    );
   return fileSchema.parse(parse(literal));
 }
 
 /**
- * Returns a value with backslashes escaped for the library; before `#` and `;`, which begin a comment, one is an
- * escape.
+ * Returns a value without quotes and its comment, which begins with `#` or `;` after a blank: in `./tweets#1` they are
+ * part of it. `\#` and `\;` stand for these characters, but in a Windows path, where a backslash is one.
  */
-function literalValue(value: string): string {
-  if (value.startsWith("'")) return value;
-  return value.replaceAll(value.startsWith('"') ? /\\/g : /\\(?![#;])/g, "\\\\");
+function valueOf(written: string): string {
+  const quoted = QUOTED.exec(written)?.[2];
+  if (quoted !== undefined) return quoted;
+  const value = written.replace(/(?:^|\s)[#;].*$/, "").trimEnd();
+  return WINDOWS_PATH.test(value) ? value : value.replaceAll(/\\([#;])/g, "$1");
 }
