@@ -9,11 +9,15 @@ export function configFileOption() {
     .default(CONFIG_FILE);
 }
 
+/** What a bucket's name is, in help texts. */
+export const BUCKET =
+  "bucket, or a folder: it begins with . or /, or has a drive letter or a backslash";
+
 /** Returns the option that names the bucket. */
 export function bucketOption() {
   return new Option(
     "--bucket <bucket>",
-    "bucket, or a folder that begins with . or / (default: bucket in twarc_cloud.ini, else ./twarc-cloud-data)",
+    `${BUCKET} (default: bucket in twarc_cloud.ini, else ./twarc-cloud-data)`,
   );
 }
 

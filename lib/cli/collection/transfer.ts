@@ -2,7 +2,7 @@
 
 import type { Command } from "@commander-js/extra-typings";
 import { type Context, openBucket } from "../context.ts";
-import { bucketOption, example } from "../options.ts";
+import { BUCKET, bucketOption, example } from "../options.ts";
 import type { Transfers } from "./transfer_run.ts";
 
 /** Adds the commands. */
@@ -64,7 +64,7 @@ function addMove(group: Command, context: Context): void {
       `Moves a collection to another bucket, with its keys and its schedule. ${CHECKED} The old one is removed last.`,
     )
     .argument("<collection-id>", "collection")
-    .requiredOption("--to <bucket>", "bucket, or a folder that begins with . or /")
+    .requiredOption("--to <bucket>", BUCKET)
     .addOption(bucketOption())
     .option("--no-keys", "leave its keys out")
     .option("--no-schedule", "end its schedule")
