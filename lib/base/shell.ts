@@ -25,7 +25,7 @@ export function shWord(word: string): string {
 
 /** Returns the `sh` commands that put a folder in front of PATH: for this terminal, and for those after the next login. */
 export function pathCommands(folder: string, { env, os = Deno.build.os }: Typist) {
-  const now = `export PATH="${folder.replaceAll(/["$`\\]/g, "\\$&")}:$PATH"`;
+  const now = `export PATH="${folder.replaceAll(/[\x22$\x60\\]/g, "\\$&")}:$PATH"`;
   // macOS starts zsh, which does not read ~/.profile, where nobody chose another shell.
   const isZsh = os === "darwin" && (env.SHELL ?? "/bin/zsh").endsWith("/zsh");
   return { now, always: `echo ${shWord(now)} >> ~/.${isZsh ? "zprofile" : "profile"}` };
