@@ -22,6 +22,8 @@ export interface FileFacts {
   oddLines: number;
   /** The first fault, for a person; null if there is none. */
   fault: string | null;
+  /** Whether bytes differ from those that were written, so that no line can be trusted: not all that parses is true. */
+  isAltered: boolean;
 }
 
 const decoder = new TextDecoder("utf-8", { fatal: true });
@@ -38,7 +40,14 @@ export async function checkTweets(
   onId: (id: string) => Promise<void> | void,
   onLine: (line: Uint8Array, badLines: number) => void = () => {},
 ): Promise<FileFacts> {
-  const facts: FileFacts = { sha1: "", bytes: 0, tweets: 0, oddLines: 0, fault: null };
+  const facts: FileFacts = {
+    sha1: "",
+    bytes: 0,
+    tweets: 0,
+    oddLines: 0,
+    fault: null,
+    isAltered: false,
+  };
   let good = 0;
   const sha1 = createHash("sha1");
   const counted = (await store.read(key)).pipeThrough(tap((chunk) => {
@@ -46,16 +55,21 @@ export async function checkTweets(
     facts.bytes += chunk.length;
   }));
   const codec = findCodec(key);
-  await checkLines(codec.unpack(counted), { facts, codec }, async (line, number) => {
-    const { ids, isWellFormed } = readTweetLine(line) ?? parsedLine(line);
-    for (const id of ids) {
-      await onId(id);
-      facts.tweets++;
-    }
-    if (!isWellFormed) facts.oddLines++;
-    onLine(line, number - ++good);
-  });
+  const isIntact = await checkLines(
+    codec.unpack(counted),
+    { facts, codec },
+    async (line, number) => {
+      const { ids, isWellFormed } = readTweetLine(line) ?? parsedLine(line);
+      for (const id of ids) {
+        await onId(id);
+        facts.tweets++;
+      }
+      if (!isWellFormed) facts.oddLines++;
+      onLine(line, number - ++good);
+    },
+  );
   facts.sha1 = sha1.digest("hex");
+  facts.isAltered = !isIntact && !await codec.startsIntact(await store.read(key));
   return facts;
 }
 
@@ -90,12 +104,15 @@ export async function checkJsonLines(
   return { lines, fault: facts.fault };
 }
 
-/** Records the first fault. A failure of the store or of this machine is not the file's fault. */
+/**
+ * Records the first fault. A failure of the store or of this machine is not the file's fault.
+ * @returns Whether the file could be read to its end.
+ */
 async function checkLines(
   content: ReadableStream<Uint8Array>,
   { facts, codec }: { facts: Pick<FileFacts, "fault">; codec?: Codec },
   look: (line: Uint8Array, number: number) => Promise<void> | void,
-): Promise<void> {
+): Promise<boolean> {
   let number = 0;
   try {
     for await (const { line, isEnded } of splitLines(content)) {
@@ -108,6 +125,7 @@ async function checkLines(
         facts.fault ??= `line ${number} is invalid: ${messageOf(error)}`;
       }
     }
+    return true;
   } catch (error) {
     if (error instanceof TwarcCloudError) throw error;
     const problem = messageOf(error);
@@ -116,5 +134,6 @@ async function checkLines(
       : `it is not an intact ${codec?.name ?? "text"} file, from line ${
         number + 1
       } on (${problem})`;
+    return false;
   }
 }

@@ -119,7 +119,11 @@ async function readBack(
   finder: LostFinder,
 ): Promise<void> {
   await finder.begin(folder);
-  for (const key of listed.keys()) {
+  for (const [key, facts] of listed) {
+    if (!facts || facts.isAltered) {
+      finder.damaged();
+      continue;
+    }
     onFile(key);
     let bad = 0;
     const take = (line: Uint8Array, badLines: number) => {

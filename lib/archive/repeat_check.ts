@@ -58,8 +58,11 @@ export class RepeatCheck {
   /** Reports the files with tweets that occur once too often. */
   async tell(facts: RepeatFacts, fault: (key: string, says: string) => void): Promise<void> {
     const repeated = new Map<number, RepeatsOfFile>();
+    const altered = alteredIn(facts);
+    // Ids in an altered file say nothing: what it had is requested again.
+    const isKnown = (group: number) => !altered.has(this.#files[group]?.key ?? "");
     for await (const repeat of this.#repeats.found()) {
-      const groups = this.#faulty(repeat, facts);
+      const groups = this.#faulty({ ...repeat, groups: repeat.groups.filter(isKnown) }, facts);
       for (const group of groups) {
         const of = repeated.get(group) ?? { count: 0, some: [], others: new Set() };
         repeated.set(group, of);
@@ -101,4 +104,12 @@ export class RepeatCheck {
     const began = harvestTime(folder);
     return this.#again.filter((at) => at <= began).length;
   }
+}
+
+function alteredIn({ harvests }: RepeatFacts): Set<string> {
+  return new Set(
+    harvests.flatMap(({ listed }) =>
+      [...listed].flatMap(([key, file]) => file?.isAltered ? [key] : [])
+    ),
+  );
 }

@@ -85,7 +85,10 @@ async function foundFile(
     const facts = await checkTweets(store, key, onId, (line) => brought.addLine(line));
     const isAsListed = sha1 === null || sha1 === facts.sha1;
     const fault = facts.fault ?? (isAsListed ? null : "its checksum differs from the manifest");
-    return { name, ...facts, sha1: sha1 ?? facts.sha1, fault, brought };
+    const { isAltered, ...found } = facts;
+    // Its ids are not known: a line that parses may have another one.
+    const known = isAltered ? collect() : brought;
+    return { name, ...found, sha1: sha1 ?? facts.sha1, fault, brought: known };
   } catch (error) {
     if (!(error instanceof OutsideError) || await isThere(store, key)) throw error;
     const nothing = { sha1: sha1 ?? "", bytes: 0, tweets: 0 };

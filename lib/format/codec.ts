@@ -1,8 +1,10 @@
 /** How the lines of a tweets file are compressed. Another format is one more codec in this file. */
 
 import { Buffer } from "node:buffer";
-import { constants, crc32, deflateRawSync, gunzipSync } from "node:zlib";
-import { endFrame, packFrame, unpackAll, unpackFrames, ZSTD_MAGIC } from "./zstd.ts";
+import { Readable, Writable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { constants, crc32, createGunzip, deflateRawSync, gunzipSync } from "node:zlib";
+import { endFrame, packFrame, startsIntact, unpackAll, unpackFrames, ZSTD_MAGIC } from "./zstd.ts";
 
 /** A compression of whole files that can also be written block by block. */
 export interface Codec {
@@ -25,6 +27,11 @@ export interface Codec {
   trailer(content: { crc: number; length: number }): Uint8Array;
   /** Decompresses a file; the stream fails where it is truncated, or data follows its end. */
   unpack(content: ReadableStream<Uint8Array>): ReadableStream<Uint8Array>;
+  /**
+   * Returns whether what a damaged file has is as it was written: it lacks its end only, or data follows it. Otherwise
+   * bytes differ, and so may any line. @throws the errors of the content
+   */
+  startsIntact(content: ReadableStream<Uint8Array>): Promise<boolean>;
   /** Decompresses a small file. @throws where it is damaged, or holds more than `max` bytes */
   unpackBytes(bytes: Uint8Array, max: number): Uint8Array;
   /** Compresses all at once. */
@@ -57,12 +64,29 @@ const GZIP: Codec = {
     content.pipeThrough(
       new DecompressionStream("gzip") as TransformStream<Uint8Array, Uint8Array>,
     ),
+
+  // The web's stream has one error for all faults.
+  async startsIntact(content) {
+    try {
+      await pipeline(Readable.from(content), createGunzip(), new Writable({ write: discard }));
+      return true;
+    } catch (error) {
+      const code = error instanceof Error && "code" in error ? `${error.code}` : "";
+      if (!code.startsWith("Z_")) throw error;
+      return code === "Z_BUF_ERROR";
+    }
+  },
+
   unpackBytes: (bytes, max) => gunzipSync(bytes, { maxOutputLength: max }),
   async packBytes(content) {
     const packed = content.stream().pipeThrough(new CompressionStream("gzip"));
     return Buffer.concat(await Array.fromAsync(packed));
   },
 };
+
+function discard(_chunk: unknown, _encoding: string, done: () => void): void {
+  done();
+}
 
 /** Levels of Zstandard that are accepted; those above 9 take many times as long, and save two per cent. */
 export const ZSTD_LEVELS = { least: 1, usual: 3, most: 9 };
@@ -79,6 +103,7 @@ function zstd(level: number): Codec {
     packBlock: (block) => packFrame(block, level),
     trailer: endFrame,
     unpack: (content) => ReadableStream.from(unpackFrames(content)),
+    startsIntact,
     unpackBytes: unpackAll,
     async packBytes(content) {
       const packed: Uint8Array[] = [];

@@ -67,6 +67,32 @@ function headOf(magic: number, length: number): Uint8Array {
   return bytes;
 }
 
+/** A file lacks its end. */
+class TruncatedError extends Error {}
+
+/** Returns whether a file is as it was written, or lacks its end only. @throws the errors of the content */
+export async function startsIntact(content: ReadableStream<Uint8Array>): Promise<boolean> {
+  const unpacking = new Unpacking(Infinity);
+  for await (const piece of content) {
+    if (!canUnpack(unpacking, piece)) return false;
+  }
+  try {
+    unpacking.end();
+    return true;
+  } catch (error) {
+    return error instanceof TruncatedError;
+  }
+}
+
+function canUnpack(unpacking: Unpacking, piece: Uint8Array): boolean {
+  try {
+    unpacking.push(piece).forEach(() => {});
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** A file that is decompressed frame by frame: the library reads only the first one of a file. */
 class Unpacking {
   readonly #max: number;
@@ -99,7 +125,7 @@ class Unpacking {
 
   /** @throws Error where the file is truncated */
   end(): void {
-    if (!this.#isOver) throw new Error("It is truncated");
+    if (!this.#isOver) throw new TruncatedError("It is truncated");
   }
 
   /** Returns the next frame, if it is complete. */

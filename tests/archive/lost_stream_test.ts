@@ -9,6 +9,7 @@ import { movedClock } from "../fakes/moved_clock.ts";
 import { WorldApi } from "../fakes/world_api.ts";
 
 import {
+  alter,
   CHECKPOINT,
   cut,
   filesOf,
@@ -127,6 +128,7 @@ async function askedAgain({ store, clock, move, world }: Awaited<ReturnType<type
 async function hurt(store: MemoryStore, key: string, how: string): Promise<void> {
   const { bytes } = await store.get(key) ?? assert.fail();
   if (how === "deleted") await store.delete(key);
+  else if (how === "altered") await alter(store, key);
   else if (how === "cut") await store.put(key, bytes.slice(0, bytes.length / 2));
   else await store.put(key, new Uint8Array(bytes.length));
 }
@@ -139,6 +141,7 @@ for (const isLost of [false, true]) {
       ["cut", "zeroed", "deleted"],
       ["deleted", "cut", "zeroed"],
       ["zeroed", "deleted", "cut"],
+      ["altered", "cut", "altered"],
     ];
     for (const order of orders) {
       const place = await streamed(4);

@@ -2,17 +2,20 @@ import assert from "node:assert/strict";
 import { verify } from "../../lib/archive/verify.ts";
 import { systemClock } from "../../lib/base/clock.ts";
 import { jsonBytes } from "../../lib/base/json_bytes.ts";
+import { gapsIn } from "../../lib/bucket/gaps.ts";
 import { World } from "../../lib/sandbox/world.ts";
 import { added, json, KEYS, run } from "../fakes/whole_harvest.ts";
 import { WorldApi } from "../fakes/world_api.ts";
 import { ROOT } from "../bucket/verified_bucket.ts";
 
 import {
+  alter,
   CHECKPOINT,
   collection,
   cut,
   filesOf,
   ids,
+  readable,
   repaired,
   statuses,
 } from "../fakes/damaged_collection.ts";
@@ -56,6 +59,30 @@ for (const [type, configOf] of Object.entries(CONFIGS)) {
       }
     });
   }
+}
+
+for (const [type, configOf] of Object.entries(CONFIGS)) {
+  Deno.test(`${type} of which a file's bytes were altered get back all of that file, whatever ids its lines have now`, async () => {
+    const world = World.made({ clock: systemClock, users: 4, tweetsPerUser: 45 });
+    for (
+      const [nth, isLost] of [[0, false], [0, true], [2, true], [5, false], [5, true]] as const
+    ) {
+      const store = await added(configOf(world));
+      await run(store, new WorldApi(world));
+      const all = await ids(store);
+      const key = filesOf(store)[nth] ?? assert.fail();
+      await alter(store, key);
+      if (isLost) await store.delete(CHECKPOINT);
+      assert.deepEqual((await repaired(store)).faults, []);
+      await run(store, new WorldApi(world));
+      const what = `${nth} ${isLost}`;
+      assert.deepEqual((await readable(store)).toSorted(), all.toSorted(), what);
+      assert.deepEqual(await repaired(store), { mended: [], faults: [] }, what);
+      for (const { to } of await gapsIn(store, key.replace(/[^/]+$/, "gaps.jsonl"))) {
+        assert.ok(Date.parse(to) <= systemClock.now(), to);
+      }
+    }
+  });
 }
 
 Deno.test("what a damage took of a walk that is not whole comes with the rest of it, from the checkpoint or from the files", async () => {

@@ -1,7 +1,7 @@
 /** A collection whose files a test damages, and repairs. */
 
 import assert from "node:assert/strict";
-import { gunzipSync } from "node:zlib";
+import { gunzipSync, gzipSync } from "node:zlib";
 import { acquireLease } from "../../lib/bucket/lease.ts";
 import { checkTweets } from "../../lib/archive/file_check.ts";
 import { repair } from "../../lib/archive/repair.ts";
@@ -74,12 +74,13 @@ export async function ids(store: MemoryStore): Promise<string[]> {
   return found;
 }
 
-/** As `ids`, without the files of which nothing is readable. */
+/** As `ids`, without files of which nothing can be trusted. */
 export async function readable(store: MemoryStore): Promise<string[]> {
   const found: string[] = [];
   for (const key of store.keys().filter((key) => key.includes("/tweets-"))) {
-    const onId = (id: string) => void found.push(id);
-    await checkTweets(store, key, onId);
+    const own: string[] = [];
+    const { isAltered } = await checkTweets(store, key, (id) => void own.push(id));
+    if (!isAltered) found.push(...own);
   }
   return found;
 }
@@ -87,6 +88,24 @@ export async function readable(store: MemoryStore): Promise<string[]> {
 export async function cut(store: MemoryStore, key: string, share = 0.5): Promise<void> {
   const { bytes } = await store.get(key) ?? assert.fail();
   await store.put(key, bytes.slice(0, Math.floor(bytes.length * share)));
+}
+
+/** Alters bytes of a file: lines still parse, with other ids, and only the checksum shows it. */
+export async function alter(store: MemoryStore, key: string): Promise<void> {
+  const { bytes } = await store.get(key) ?? assert.fail();
+  let nth = 0;
+  // Of all, one in the future, and one of years ago.
+  const others = ["9", "1"];
+  const lines = gunzipSync(bytes).toString().split("\n").map((line) => {
+    const [, id = ""] = /"id_str":"(\d+)"/.exec(line) ?? [];
+    const other = id.replace(/^\d/, others[nth++ % 4] ?? id.slice(0, 1));
+    return id === "" ? line : line.replaceAll(id, other);
+  });
+  const altered = gzipSync(lines.join("\n"));
+  // Of the checksum.
+  const at = altered.length - 8;
+  altered[at] = (altered[at] ?? 0) ^ 1;
+  await store.put(key, altered);
 }
 
 /** The tweets files, in the order in which they were made. */

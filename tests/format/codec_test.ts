@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { crc32, gunzipSync, gzipSync } from "node:zlib";
-import { CODEC, findCodec, unpackIfPacked } from "../../lib/format/codec.ts";
+import { CODEC, CODECS, findCodec, unpackIfPacked } from "../../lib/format/codec.ts";
 
 const LINES = new TextEncoder().encode('{"id":1}\n{"id":2}\n');
 
@@ -34,6 +34,28 @@ Deno.test("unpack() fails where a file ends early, is followed by something, or 
   await assert.rejects(unpacked(file, Buffer.from("more")));
   await assert.rejects(unpacked(damaged));
 });
+
+for (const codec of CODECS) {
+  Deno.test(`startsIntact() parts a ${codec.name} file that lacks its end from one whose bytes differ`, async () => {
+    const lines = Array.from({ length: 2_000 }, (_, i) => `{"id_str":"${i * 7_919}"}\n`);
+    const whole = await codec.packBytes(new Blob(lines));
+    const startsIntact = (bytes: Uint8Array) => codec.startsIntact(ReadableStream.from([bytes]));
+    assert.equal(await startsIntact(whole), true);
+    for (const share of [0, 0.3, 0.999]) {
+      assert.equal(await startsIntact(whole.slice(0, whole.length * share)), true, `${share}`);
+    }
+    for (const share of [0.2, 0.5, 0.8]) {
+      const altered = whole.slice();
+      const at = Math.floor(altered.length * share);
+      altered[at] = (altered[at] ?? 0) ^ 4;
+      assert.equal(await startsIntact(altered), false, `${share}`);
+    }
+    assert.equal(await startsIntact(new Uint8Array(whole.length)), false);
+    const away = new Error("The store is away");
+    const content = new ReadableStream<Uint8Array>({ pull: (at) => at.error(away) });
+    await assert.rejects(codec.startsIntact(content), away);
+  });
+}
 
 Deno.test("packBytes() makes a file that others read", async () => {
   assert.deepEqual(new Uint8Array(gunzipSync(await CODEC.packBytes(new Blob([LINES])))), LINES);
