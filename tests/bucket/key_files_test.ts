@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { keyFiles, redactKeys } from "../../lib/bucket/key_files.ts";
+import { Collections } from "../../lib/bucket/collections.ts";
 import { History } from "../../lib/bucket/history.ts";
 import { verify } from "../../lib/archive/verify.ts";
 import { systemClock } from "../../lib/base/clock.ts";
 import { describe } from "../../lib/collection/describe.ts";
 import { isChangeset, isHarvestConfig } from "../../lib/collection/layout.ts";
-import type { MemoryStore } from "../fakes/memory_store.ts";
+import { MemoryStore } from "../fakes/memory_store.ts";
 import { ORIGINAL_SECRET, originalBuckets, storeOf } from "../fakes/original_bucket.ts";
 
 const text = (bytes: Uint8Array | undefined) => new TextDecoder().decode(bytes);
@@ -98,6 +99,27 @@ Deno.test("keys in a file that is somebody's own are named, and left; a profile'
   assert.deepEqual(others, ["collection.json.bak"]);
   assert.equal(text((await store.get(own))?.bytes), text(bytes));
   assert.deepEqual((await verified(store, "words")).withKeys, [own]);
+});
+
+Deno.test("the change from keys in the configuration to a profile has no keys in it, and stays as it was written", async () => {
+  const store = new MemoryStore();
+  const collections = new Collections(store, systemClock);
+  const keys = { consumer_key: "ck", consumer_secret: "cs" };
+  const mine = await collections.add({
+    id: "c",
+    type: "search",
+    keys: { ...keys, access_token: "at", access_token_secret: "ats" },
+    search: { query: "a" },
+  });
+  await (await collections.plan({ ...mine, keys: { profile: "main" } })).apply();
+  const changes = store.keys().filter(isChangeset);
+  const contents = async () =>
+    await Promise.all(changes.map(async (key) => text((await store.get(key))?.bytes)));
+  const before = await contents();
+  assert.match(before.at(-1) ?? "", /"consumer_secret"/, "it names what was deleted");
+  assert.deepEqual((await verified(store, "c")).withKeys, []);
+  assert.deepEqual((await redacting(store, "c")).files, []);
+  assert.deepEqual(await contents(), before);
 });
 
 Deno.test("nothing is written once the lease is lost", async () => {
