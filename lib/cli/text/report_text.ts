@@ -340,9 +340,9 @@ function wereOrWas(n: number): string {
   return n === 1 ? "was" : "were";
 }
 
-/** Returns whether a harvest ended at a limit of its configuration, and left more to the next one. */
+/** Returns whether a harvest ended at its `max_records`, and left more to the next one. */
 function isContinued({ outcome, ended_by }: HarvestInfo): boolean {
-  return outcome === "stopped" && (ended_by === "max_records" || ended_by === "done");
+  return outcome === "stopped" && ended_by === "max_records";
 }
 
 /** Returns whether a person made a change, not a harvest. */

@@ -139,7 +139,11 @@ Deno.test("a fill that uses up max_records neither stopped nor failed: the next 
   assert.deepEqual([filling.harvests.stopped, filling.harvests.continued], [[], 2]);
   assert.doesNotMatch(toMarkdown(filling), /Stopped or failed/);
   assert.match(toMarkdown(filling), /^Reached max_records, .*: 2\.$/m);
-  assert.deepEqual(report(fill, broken).harvests.stopped.map(({ reason }) => reason), ["away"]);
+  const budget = { ...fill, reason: "The budget is used up", ended_by: "budget" } as const;
+  assert.deepEqual(report(fill, broken, budget).harvests.stopped.map(({ reason }) => reason), [
+    "away",
+    "The budget is used up",
+  ]);
 });
 
 Deno.test("one of a thing is said as one", () => {
