@@ -163,12 +163,13 @@ export class Work {
 
   /** Adds late data of other harvesters to the current harvest. @returns What is left of it. */
   async #commitLate(late: Late[], spool: Spool): Promise<Late[]> {
-    return await commitEachLate(late, {
+    const { left } = await commitEachLate(late, {
       ...this.#committing(),
       stopped: this.#options.stopping,
       collectionId: this.#asked.collectionId,
       spool: this.recorder?.spool ?? spool,
     });
+    return left;
   }
 
   /** Commits data of ended harvesters that they could not upload. @returns Data for the harvest that begins. */

@@ -7,11 +7,12 @@ import { getLogger } from "@logtape/logtape";
 import { splitLines } from "../../format/lines.ts";
 import { collectionKeys, FILES } from "../../collection/layout.ts";
 import { LockedError, messageOf } from "../../base/errors.ts";
-import { idsIn, idTime } from "../../twitter/bytes/ids.ts";
+import { idsIn, idTime, isOlder } from "../../twitter/bytes/ids.ts";
 import { withTweets } from "../../twitter/bytes/redact.ts";
 import type { SideCut } from "../cut_files.ts";
 import { Committer, type CommitterOptions } from "../committer.ts";
-import { unfinishedGaps } from "../../source/gaps.ts";
+import { spanOfWalk, unfinishedGaps } from "../../source/gaps.ts";
+import type { Positions } from "../../source/source.ts";
 import type { SegmentFile } from "../segment.ts";
 import type { Spool } from "../spool.ts";
 import { StoredTweets } from "./stored_tweets.ts";
@@ -67,43 +68,58 @@ export interface LateOptions extends CommitterOptions {
   begin?: () => Promise<string>;
 }
 
+/** Data that is to be tried again. */
+export interface LeftLate {
+  left: Late[];
+  /** Whether some is left as a search for the stream's gaps may bring the same tweets. */
+  isSearching: boolean;
+}
+
 /**
  * Adds the data that harvesters left.
  * @returns What is to be tried again.
  * @throws LockedError where the lease is lost.
  */
-export async function commitEachLate(late: Late[], options: LateOptions): Promise<Late[]> {
-  const later: Late[] = [];
-  for (const one of late) if (!await commitLate(one, options)) later.push(one);
-  return later;
+export async function commitEachLate(late: Late[], options: LateOptions): Promise<LeftLate> {
+  const left: Late[] = [];
+  let isSearching = false;
+  for (const one of late) {
+    const end = await commitLate(one, options);
+    if (end !== "done") left.push(one);
+    isSearching ||= end === "searching";
+  }
+  return { left, isSearching };
 }
 
 /**
  * Adds the tweets that a harvester left to the current harvest, where the bucket does not have them, and removes its
  * folder. What cannot be added stays for later, and does not stop a harvest; so does what a search for a stream's
  * gaps may still find, until that has ended.
- * @returns Whether it is done.
+ * @returns Whether it is done, waits for a search, or failed.
  * @throws LockedError where the lease is lost.
  */
-async function commitLate(late: Late, options: LateOptions): Promise<boolean> {
-  if (unfinishedGaps(options.checkpoint.state.positions).length > 0) {
-    log.info(
-      "Tweets collected on this machine before another harvester took over wait in {folder} until the search for what " +
-        "the stream missed has ended",
-      { folder: late.path },
-    );
-    return false;
-  }
+async function commitLate(
+  late: Late,
+  options: LateOptions,
+): Promise<"done" | "searching" | "failed"> {
   const stored = new StoredTweets(options.store, options.collectionId, late);
   let { files } = late;
   try {
     const known = await stored.checksums();
     files = files.filter(({ sha1 }) => !known.has(sha1));
+    if (await mayBeFound(files, options.checkpoint.state.positions)) {
+      log.info(
+        "Tweets collected on this machine before another harvester took over wait in {folder} until the search for what " +
+          "the stream missed has ended",
+        { folder: late.path },
+      );
+      return "searching";
+    }
     const added = files.length > 0 ? await unstored(files, stored, options.spool) : null;
     if (added) await commit(added, late, options);
     files = [];
     await late.close(await hasMore(late, options));
-    return true;
+    return "done";
   } catch (error) {
     if (error instanceof LockedError) throw error;
     log.warn(
@@ -115,8 +131,23 @@ async function commitLate(late: Late, options: LateOptions): Promise<boolean> {
         folder: late.path,
       },
     );
-    return false;
+    return "failed";
   }
+}
+
+/**
+ * Returns whether a search that has not ended may bring one of the tweets. Others never do: a busy stream has a new
+ * one, of what came last, after each stop.
+ */
+async function mayBeFound(files: LateFile[], positions: Positions): Promise<boolean> {
+  const spans = unfinishedGaps(positions).flatMap((walk) => spanOfWalk(walk) ?? []);
+  if (spans.length === 0) return false;
+  const isIn = (id: string) =>
+    spans.some(({ sinceId, untilId }) =>
+      isOlder(sinceId, id) && (untilId === undefined || isOlder(id, untilId))
+    );
+  for await (const line of linesOf(files)) if (idsIn(line).some(isIn)) return true;
+  return false;
 }
 
 /**

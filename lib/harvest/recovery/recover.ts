@@ -14,7 +14,6 @@ import { collectionKeys } from "../../collection/layout.ts";
 import type { Store } from "../../store/store.ts";
 import { Waits } from "../../base/waits.ts";
 import { committing } from "../committing.ts";
-import { unfinishedGaps } from "../../source/gaps.ts";
 import { commitEachLate } from "./late_cuts.ts";
 import { commitEachLeft } from "./left_cuts.ts";
 import { tweetsIn } from "./left_losses.ts";
@@ -63,11 +62,8 @@ export async function recover(options: Recovery): Promise<Recovered> {
   const before = checkpoint.state.began === first ? tweetsIn(files) : 0;
   const tweets = tweetsIn(checkpoint.state.files) - before;
   await settle(target, checkpoint);
-  const isSearching = unfinishedGaps(checkpoint.state.positions).length > 0;
   const living = await livingBeside(spool, process);
-  if (late.length === 0 || isSearching) {
-    return { tweets, harvest: null, left: late.map(({ path }) => path), living, isSearching };
-  }
+  if (late.length === 0) return { tweets, harvest: null, left: [], living, isSearching: false };
   let began: number | null = null;
   const begin = async () => {
     if (began === null) {
@@ -84,7 +80,7 @@ export async function recover(options: Recovery): Promise<Recovered> {
   try {
     const stopped = signal;
     const given = { ...committing(shared), stopped, collectionId, spool: own, begin };
-    const left = await commitEachLate(late, given);
+    const { left, isSearching } = await commitEachLate(late, given);
     if (began !== null) {
       await checkpoint.commit({
         state: "finished",

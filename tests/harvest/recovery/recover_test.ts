@@ -72,7 +72,8 @@ Deno.test("the stream goes on from where it was, and all stays where the store f
     };
     assert.equal((await recovered(store, parent)).left.length, 1);
     store.before = () => {};
-    const gaps = { "gap:1-2:x": { since: "1", oldest: "2" } };
+    const above = `${BigInt(all.at(-1) ?? "") + 1n}`;
+    const gaps = { [`gap:1-${above}:x`]: { since: "1", oldest: above } };
     await store.put(key, jsonBytes({ ...state, positions: { ...positions, ...gaps } }));
     const { isSearching, left } = await recovered(store, parent);
     assert.deepEqual([isSearching, left.length], [true, 1]);
@@ -81,6 +82,21 @@ Deno.test("the stream goes on from where it was, and all stays where the store f
     await recovered(store, parent);
     assert.deepEqual((await tweets(store)).toSorted(), all);
     assert.deepEqual((await json(store, key)).positions, positions);
+  }));
+
+Deno.test("a search that is due for what came later, as after each stop of a busy stream, is not waited for", () =>
+  withFolder(async (parent) => {
+    const { store, all } = await takenOver(parent);
+    const key = "collections/c/checkpoint.json";
+    const { positions, ...state } = await json(store, key);
+    const newest = BigInt(all.at(-1) ?? "");
+    const [since, until] = [`${newest + 1n}`, `${newest + 9n}`];
+    const due = { ...positions, [`gap:${since}-${until}:x`]: { since, oldest: until } };
+    await store.put(key, jsonBytes({ ...state, positions: due }));
+    const { isSearching, left } = await recovered(store, parent);
+    assert.deepEqual([isSearching, left], [false, []]);
+    assert.deepEqual((await tweets(store)).toSorted(), all);
+    assert.deepEqual((await json(store, key)).positions, due, "and stays due");
   }));
 
 Deno.test("of a harvester that is alive, and paused, the process is named, and nothing is taken", () =>
