@@ -207,7 +207,7 @@ Deno.test("a search for what the stream missed that is under way at midnight goe
   const config = { ...FILTER, api: "2", filter: { track: "x" } };
   const { store, harvested, ids } = await streamed(6, (i, store, { api }) => {
     if (i === 0) {
-      const [line] = World.made({ clock: systemClock, users: 1, tweetsPerUser: 1 })
+      const [line] = World.create({ clock: systemClock, users: 1, tweetsPerUser: 1 })
         .search("sandbox", { count: 1 });
       api.search = async () => {
         searched.push("asked");

@@ -24,7 +24,7 @@ for (
   const [type, configOf] of [["timelines", TIMELINE], ["a search", () => SEARCH]] as const
 ) {
   Deno.test(`a harvest of ${type} that dies between any two writes leaves a bucket that the next one makes whole`, async () => {
-    const world = World.made({ clock: systemClock, users: 4, tweetsPerUser: 45 });
+    const world = World.create({ clock: systemClock, users: 4, tweetsPerUser: 45 });
     for (const nth of numbersInTurn(3)) {
       const store = await added(configOf(world));
       const api = new WorldApi(world);
@@ -62,7 +62,7 @@ async function assertManifestsWhole(store: MemoryStore, nth: number): Promise<vo
 }
 
 Deno.test("every harvest leaves what the documents promise, and its changes in one changeset", async () => {
-  const world = World.made({ clock: systemClock, users: 10, tweetsPerUser: 12 });
+  const world = World.create({ clock: systemClock, users: 10, tweetsPerUser: 12 });
   const store = await added(TIMELINE(world));
   await run(store, new WorldApi(world));
   const last = await json(store, "collections/c/last_harvest.json");
@@ -88,7 +88,7 @@ Deno.test("every harvest leaves what the documents promise, and its changes in o
 });
 
 Deno.test("a harvester whose lease is taken over writes nothing more", async () => {
-  const world = World.made({ clock: systemClock, users: 1, tweetsPerUser: 100 });
+  const world = World.create({ clock: systemClock, users: 1, tweetsPerUser: 100 });
   const store = await added(SEARCH);
   const api = new WorldApi(world);
   let calls = 0;
@@ -136,7 +136,7 @@ for (
 ) {
   Deno.test(`a harvester that is paused ${when}, for longer than its lease, changes nothing after another took over`, async () => {
     const clock = new ManualClock();
-    const world = World.made({ clock: systemClock, users: 1, tweetsPerUser: 10 });
+    const world = World.create({ clock: systemClock, users: 1, tweetsPerUser: 10 });
     const store = await added(TIMELINE(world), clock);
     let before: string[] = [];
     store.before = async (operation) => {
@@ -162,7 +162,7 @@ for (
 }
 
 Deno.test("a bucket that fails once at each of the steps that begin a harvest is asked again", async () => {
-  const world = World.made({ clock: systemClock, users: 1, tweetsPerUser: 10 });
+  const world = World.create({ clock: systemClock, users: 1, tweetsPerUser: 10 });
   for (let nth = 1;; nth++) {
     const store = await added(SEARCH);
     let [operations, isHarvesting] = [0, false];
@@ -191,7 +191,7 @@ async function snapshot(store: MemoryStore): Promise<string[]> {
 
 Deno.test("what has arrived is committed when it is due, although nothing more arrives", async () => {
   const clock = new ManualClock();
-  const world = World.made({ clock: systemClock, users: 1, tweetsPerUser: 3 });
+  const world = World.create({ clock: systemClock, users: 1, tweetsPerUser: 3 });
   const [first, second, third] = world.search("sandbox", { count: 3 });
   assert.ok(first && second && third);
   const item = (status: typeof first): StreamItem => ({
@@ -227,7 +227,7 @@ Deno.test("what has arrived is committed when it is due, although nothing more a
 });
 
 Deno.test("an API that fails for good ends the harvest with what had come, and the next one goes on", async () => {
-  const world = World.made({ clock: systemClock, users: 1, tweetsPerUser: 100 });
+  const world = World.create({ clock: systemClock, users: 1, tweetsPerUser: 100 });
   const store = await added(SEARCH);
   const api = new WorldApi(world);
   let calls = 0;
@@ -254,7 +254,7 @@ Deno.test("before it has begun a harvest gives itself no later time than it has 
     const { control } = await json(store.copy(), "collections/c/lock.json");
     early.push((await (await fetch(control)).json()).harvest_timestamp);
   };
-  await run(store, new WorldApi(World.made({ clock: systemClock, users: 1, tweetsPerUser: 1 })), {
+  await run(store, new WorldApi(World.create({ clock: systemClock, users: 1, tweetsPerUser: 1 })), {
     clock,
   });
   const { harvest_id } = await json(store, "collections/c/last_harvest.json");

@@ -8,7 +8,7 @@ import { systemClock } from "../base/clock.ts";
 import { Ending } from "../base/ending.ts";
 import { VERSION } from "../base/version.ts";
 import { harvestHere, recoverHere } from "./harvest_here.ts";
-import { narrowed, type Places, selfCommand } from "../runner/local/self.ts";
+import { narrowPermissions, type Places, selfCommand } from "../runner/local/self.ts";
 
 /** Makes the context of the commands. */
 export function makeContext(
@@ -27,7 +27,7 @@ export function makeContext(
     self: selfWith(PERMISSIONS),
     harvester: async (settings, env) =>
       settings.bucket.kind === "folder"
-        ? selfWith(narrowed(PERMISSIONS, await placesOf(settings.bucket, env)))
+        ? selfWith(narrowPermissions(PERMISSIONS, await placesOf(settings.bucket, env)))
         : selfWith(PERMISSIONS),
     version: VERSION,
     harvest: (run) => harvestHere(run, context, narrows),

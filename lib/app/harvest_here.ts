@@ -72,7 +72,7 @@ async function bucketIdOf(
   { bucket, aws }: Settings,
   person: Pick<Context, "clock" | "env">,
 ): Promise<string | null> {
-  const { recognised } = await import("../runner/local/recognised.ts");
+  const { recogniseBucket: recognised } = await import("../runner/local/recognised.ts");
   try {
     return (await recognised({ bucket, aws, store, ...person }))?.id ?? null;
   } catch (error) {

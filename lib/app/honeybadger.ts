@@ -41,7 +41,7 @@ export async function report(error: unknown, options: ReportOptions): Promise<bo
       },
       // A redirect must not get the key.
       redirect: "manual",
-      body: scrubbed(JSON.stringify(noticeOf(error, options)), options.secrets),
+      body: scrub(JSON.stringify(noticeOf(error, options)), options.secrets),
       signal: AbortSignal.timeout(PATIENCE_MS),
     });
     await response.body?.cancel();
@@ -79,7 +79,7 @@ function framesOf(stack: string): { method: string; file: string; number: string
 }
 
 /** Returns a text without secrets and without anything that looks like a request's signature. */
-export function scrubbed(text: string, secrets: string[]): string {
+export function scrub(text: string, secrets: string[]): string {
   const known = secrets.filter((secret) => secret.length >= MIN_SECRET);
   const parts = known.flatMap((secret) => [secret, encodeURIComponent(secret)]);
   return parts.reduce((left, secret) => left.replaceAll(secret, "[secret]"), text)

@@ -64,7 +64,7 @@ export async function run(args: string[], write = TERMINAL, narrows = false): Pr
   } catch (error) {
     if (ending.isOver(error)) return INTERRUPTED;
     const shown = error instanceof TwarcCloudError && error.cause !== undefined
-      ? await (await import("../cli/original.ts")).explained(error)
+      ? await (await import("../cli/original.ts")).explainRefusal(error)
       : error;
     if (env.TWARC_CLOUD_LOG === "json" && shown instanceof TwarcCloudError) {
       const { fatalLine } = await import("../base/log.ts");

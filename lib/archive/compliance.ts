@@ -72,8 +72,8 @@ export async function complianceCheck(options: ComplianceOptions): Promise<Compl
   const { state } = last?.record ?? {};
   if (last && state === "complete" && reuse) return await withResults(store, last);
   const isUnderWay = state === "created" || state === "uploaded";
-  const left = last && isUnderWay ? await finished(last, options) : null;
-  const done = left ?? await finished(await begun(options), options);
+  const left = last && isUnderWay ? await awaitJob(last, options) : null;
+  const done = left ?? await awaitJob(await startJob(options), options);
   if (done) return await withResults(store, done);
   throw new OutsideError("The compliance job failed", {
     hint: "Start it again later: it creates a new job.",
@@ -132,7 +132,7 @@ async function withResults(store: Store, kept: Kept): Promise<ComplianceCheck> {
 }
 
 /** Creates a job, or adopts one that was created and not recorded, by its name. */
-async function begun({ store, clock, jobs, collectionId, signal }: ComplianceOptions) {
+async function startJob({ store, clock, jobs, collectionId, signal }: ComplianceOptions) {
   const name = `twarc-cloud ${collectionId}`;
   const lost = (await jobs.underWay(signal)).find((job) => job.name === name);
   const id = lost?.id ?? await jobs.create(name, signal);
@@ -145,7 +145,7 @@ async function begun({ store, clock, jobs, collectionId, signal }: ComplianceOpt
 }
 
 /** Sees a job to its end. @returns Null if it failed, or expired without ids */
-async function finished(kept: Kept, options: ComplianceOptions): Promise<Kept | null> {
+async function awaitJob(kept: Kept, options: ComplianceOptions): Promise<Kept | null> {
   const { store, clock, jobs, tell, signal } = options;
   for (let wait = FIRST_LOOK_MS;; wait = Math.min(wait * 2, MAX_LOOK_MS)) {
     const job = await jobs.get(kept.record.job_id, signal);
@@ -180,7 +180,7 @@ async function allIds({ store, collectionId }: ComplianceOptions): Promise<BigUi
       for (const id of ids) list.add(id);
     }
   }
-  const ids = list.sorted();
+  const ids = list.takeSorted();
   if (ids.length > 0) return ids;
   throw new UserError(`${collectionId} has no tweets`, { hint: "There is nothing to look up." });
 }

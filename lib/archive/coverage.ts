@@ -61,7 +61,7 @@ export function coverageOf(facts: CoverageFacts): Covered[] {
       known.add(part);
     }
   }
-  return joined(parts).map(({ from, to, ...part }) => ({
+  return joinParts(parts).map(({ from, to, ...part }) => ({
     from: isoTime(from),
     to: isoTime(to),
     ...part,
@@ -188,7 +188,7 @@ function stillToAsk({ traits, now, reach }: CoverageFacts, harvested: readonly S
 }
 
 /** Joins adjacent spans of the same state, in order. */
-function joined(parts: Part[]): Part[] {
+function joinParts(parts: Part[]): Part[] {
   const all: Part[] = [];
   for (const part of parts.toSorted((a, b) => a.from - b.from)) {
     const last = all.at(-1);

@@ -75,12 +75,12 @@ export async function checkTweets(
 
 /** Reads a line of tweets that is unusual, or invalid. @throws SyntaxError if it is invalid */
 function parsedLine(line: Uint8Array): TweetLine {
-  parsed(line);
+  parseLine(line);
   return { ids: idsIn(line), isWellFormed: !hasHalves(line) };
 }
 
 /** @throws SyntaxError, or TypeError for what is not UTF-8 */
-function parsed(line: Uint8Array): Json {
+function parseLine(line: Uint8Array): Json {
   return JSON.parse(decoder.decode(line));
 }
 
@@ -97,7 +97,7 @@ export async function checkJsonLines(
   const facts: Pick<FileFacts, "fault"> = { fault: null };
   let lines = 0;
   await checkLines(await store.read(key), { facts }, (line) => {
-    const json = parsed(line);
+    const json = parseLine(line);
     lines++;
     if (isObject(json)) onObject(json);
   });

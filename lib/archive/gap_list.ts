@@ -51,7 +51,7 @@ const WIDTH = 8;
 
 /** Returns all gaps of a collection, oldest first. @throws UserError if a file is damaged; OutsideError */
 export async function listGaps(store: Store, id: string, look: GapLook): Promise<ListedGap[]> {
-  return (await readAll(store, id)).listed(look);
+  return (await readAll(store, id)).listGaps(look);
 }
 
 type Recorded = ToldGap & { folder: string };
@@ -87,7 +87,7 @@ export class GapRecords {
   }
 
   /** Returns all gaps with their status, oldest first. */
-  listed(look: GapLook): ListedGap[] {
+  listGaps(look: GapLook): ListedGap[] {
     const lost = new Set(this.#gaps.filter((gap) => gap.lost).map(nameOf));
     const walks = look.walks.filter(({ name }) =>
       !lost.has(/^gap:\d+-\d*:(?:\d+$)?/.exec(name)?.[0] ?? "")
@@ -176,11 +176,11 @@ function partsOf(
   };
   const isAll = left.length === 1 && left[0]?.from === span.from && left[0].to === span.to;
   const done = new SpanSet(left).lacking(span).map((part) => ({
-    ...bounded(gap, part),
+    ...clipGap(gap, part),
     status: "filled" as const,
   }));
   if (isAll) return [{ ...gap, status: status(span) }];
-  return [...done, ...left.map((part) => ({ ...bounded(gap, part), status: status(part) }))];
+  return [...done, ...left.map((part) => ({ ...clipGap(gap, part), status: status(part) }))];
 }
 
 /** Returns the parts of a span that no walk has recorded, or that another query's walk has yet to request. */
@@ -207,8 +207,8 @@ function partsOfLost(
     const at = Math.max(...due.map(({ oldest }) => oldest === undefined ? to : idTime(oldest)));
     if (at <= from || at >= to) return [{ ...gap, status: "due" }];
     return [
-      { ...bounded(gap, { from, to: at }), status: "due" },
-      { ...bounded(gap, { from: at, to }), status: "filled" },
+      { ...clipGap(gap, { from, to: at }), status: "due" },
+      { ...clipGap(gap, { from: at, to }), status: "filled" },
     ];
   }
   const asked = filled.find((one) => (one.since_id ?? since_id) === since_id);
@@ -216,13 +216,13 @@ function partsOfLost(
   if (asked.since_id !== undefined || asked.from <= from) return [{ ...gap, status: "filled" }];
   const [above, below] = [{ from: asked.from, to }, { from, to: asked.from }];
   return [
-    { ...bounded(gap, below), status: "beyond reach" },
-    ...(asked.from < to ? [{ ...bounded(gap, above), status: "filled" as const }] : []),
+    { ...clipGap(gap, below), status: "beyond reach" },
+    ...(asked.from < to ? [{ ...clipGap(gap, above), status: "filled" as const }] : []),
   ];
 }
 
 /** Returns a part of a gap. */
-function bounded({ since_id, until_id, ...gap }: Recorded, span: Span): Recorded {
+function clipGap({ since_id, until_id, ...gap }: Recorded, span: Span): Recorded {
   const [from, to] = [isoTime(span.from), isoTime(span.to)];
   const since = from === gap.from ? since_id : timeId(span.from);
   const until = to === gap.to ? until_id : timeId(span.to);

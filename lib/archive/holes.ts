@@ -115,13 +115,13 @@ export class Holes {
   }
 
   /** Records whether a walk's last added page is its last one. */
-  ended(walk: string, isDone: boolean): void {
+  noteEnd(walk: string, isDone: boolean): void {
     const trace = this.#traces.get(walk);
     if (trace) trace.isDone = isDone;
   }
 
   /** Records a damage, which may concern any walk. */
-  damaged(): void {
+  noteDamage(): void {
     for (const walk of this.#walks) {
       const trace = this.#traces.get(walk);
       const last = trace?.damages.at(-1);

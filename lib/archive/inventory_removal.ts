@@ -28,9 +28,9 @@ export async function inventoryRemovals(options: Place): Promise<void> {
   const { store, clock, collectionId, lease } = options;
   const index = await readInventory(store, collectionId);
   const drafts: Draft[] = [];
-  for (const [folder, names] of await touched(options)) {
+  for (const [folder, names] of await foldersTouched(options)) {
     const harvest = index.harvests.get(inventoryName(folder));
-    const draft = harvest && await amended({ store, folder, names, harvest }, collectionId);
+    const draft = harvest && await amendEntry({ store, folder, names, harvest }, collectionId);
     if (draft) drafts.push(draft);
   }
   const guard = () => lease.check();
@@ -38,7 +38,7 @@ export async function inventoryRemovals(options: Place): Promise<void> {
 }
 
 /** Returns the folders that tweets were removed from, with the names of files that were rewritten or deleted. */
-async function touched({ store, collectionId }: Place): Promise<Map<string, Set<string>>> {
+async function foldersTouched({ store, collectionId }: Place): Promise<Map<string, Set<string>>> {
   const found = new Map<string, Set<string>>();
   const { folder: root } = collectionKeys(collectionId);
   for await (const { removed = [] } of new History(store, collectionId).readable()) {
@@ -53,7 +53,7 @@ async function touched({ store, collectionId }: Place): Promise<Map<string, Set<
   return found;
 }
 
-async function amended(
+async function amendEntry(
   { store, folder, names, harvest }: {
     store: Store;
     folder: string;

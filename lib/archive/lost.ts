@@ -71,7 +71,7 @@ async function record(options: LostPlace, found: Verified): Promise<void> {
   for (const harvest of harvests) await readBack(harvest, options, finder);
   const byFolder = Map.groupBy(await finder.finish(), ({ folder }) => folder);
   for (const [folder, lost] of byFolder) {
-    await addGaps(options, folder, lost.map(({ gap }) => told(gap, config)));
+    await addGaps(options, folder, lost.map(({ gap }) => toRecordedGap(gap, config)));
   }
   const listed = await listGaps(
     store,
@@ -121,28 +121,28 @@ async function readBack(
   await finder.begin(folder);
   for (const [key, facts] of listed) {
     if (!facts || facts.isAltered) {
-      finder.damaged();
+      finder.noteDamage();
       continue;
     }
     onFile(key);
     let bad = 0;
     const take = (line: Uint8Array, badLines: number) => {
-      if (badLines > bad) finder.damaged();
+      if (badLines > bad) finder.noteDamage();
       bad = badLines;
       finder.line(line);
     };
     try {
       const { fault } = await checkTweets(store, key, () => {}, take);
-      if (fault !== null) finder.damaged();
+      if (fault !== null) finder.noteDamage();
     } catch (error) {
       if (!(error instanceof OutsideError) || await isThere(store, key)) throw error;
-      finder.damaged();
+      finder.noteDamage();
     }
   }
 }
 
 /** Returns a gap as it is recorded; search finds only a part of a stream's. */
-function told(gap: RecordedGap, config: CollectionConfig): RecordedGap {
+function toRecordedGap(gap: RecordedGap, config: CollectionConfig): RecordedGap {
   const isPart = planFor(config).reading.kind === "stream" && queriesFor(config, gap).length > 0;
   return isPart ? { ...gap, asked_again: "partial" } : gap;
 }

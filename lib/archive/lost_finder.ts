@@ -11,7 +11,7 @@ export interface LostFinder {
   /** Handles a readable line. */
   line(line: Uint8Array): void;
   /** Handles an unreadable place. */
-  damaged(): void;
+  noteDamage(): void;
   /** Returns the gaps with their harvests' folders; some may be recorded already. */
   finish(): Promise<{ folder: string; gap: RecordedGap }[]>;
 }

@@ -69,7 +69,7 @@ export class LostOfStream implements LostFinder {
     for (const { after } of this.#damages) if (after.length < SIDE) after.push(id);
   }
 
-  damaged(): void {
+  noteDamage(): void {
     const last = this.#damages.at(-1);
     if (last?.after.length === 0) {
       if (last.folders.at(-1) !== this.#folder) last.folders.push(this.#folder);
@@ -89,7 +89,7 @@ export class LostOfStream implements LostFinder {
     }
     const intact = new Set(this.#damages.flatMap(({ before, after }) => [...before, ...after]));
     const found: { folder: string; gap: RecordedGap }[] = [];
-    for (const { folder, ...span } of joined(spans)) {
+    for (const { folder, ...span } of joinLosses(spans)) {
       const recorded = await gapsIn(this.#store, `${folder}${FILES.gaps}`);
       const lost = recorded.filter((gap) => gap.lost);
       for (const { sinceId = "0", untilId } of lackingIn({ ...span, ...NOWHERE }, lost)) {
@@ -157,7 +157,7 @@ function above(ms: number): string {
 }
 
 /** Returns spans in order, with those that overlap joined: each tweet is requested once. */
-function joined(spans: Lost[]): Lost[] {
+function joinLosses(spans: Lost[]): Lost[] {
   const all: Lost[] = [];
   for (const span of spans.toSorted((a, b) => isOlder(a.sinceId, b.sinceId) ? -1 : 1)) {
     const last = all.at(-1);

@@ -98,11 +98,11 @@ export class LostOfWalks implements LostFinder {
       this.#holes.add(fill?.walk ?? walk, id, fill);
       isOfWalk ||= !fill;
     }
-    if (isOfWalk) this.#holes.ended(walk, isLastPage(line));
+    if (isOfWalk) this.#holes.noteEnd(walk, isLastPage(line));
   }
 
-  damaged(): void {
-    this.#holes.damaged();
+  noteDamage(): void {
+    this.#holes.noteDamage();
   }
 
   async finish(): Promise<{ folder: string; gap: RecordedGap }[]> {

@@ -42,7 +42,7 @@ export class RepeatCheck {
   }
 
   /** Records a change of the configuration. */
-  changed(changeset: Changeset): void {
+  noteChange(changeset: Changeset): void {
     if (!bringsAgain(changeset)) return;
     const { harvest_timestamp, change_timestamp } = changeset;
     // Folders are named by the second, and a harvest's change applies to those after it.
@@ -61,7 +61,7 @@ export class RepeatCheck {
     const altered = alteredIn(facts);
     // Ids in an altered file say nothing: what it had is requested again.
     const isKnown = (group: number) => !altered.has(this.#files[group]?.key ?? "");
-    for await (const repeat of this.#repeats.found()) {
+    for await (const repeat of this.#repeats.findRepeats()) {
       const groups = this.#faulty({ ...repeat, groups: repeat.groups.filter(isKnown) }, facts);
       for (const group of groups) {
         const of = repeated.get(group) ?? { count: 0, some: [], others: new Set() };

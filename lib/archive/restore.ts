@@ -110,7 +110,9 @@ async function readBack(
   const { reading, walk = "" } = planFor(config);
   let files: FoundFile[] = [];
   const hasLearned = await isNamed(harvests.at(-1), options);
-  for (const { harvest, isWanted } of unfinished(harvests, { hasLearned, type: config.type })) {
+  for (
+    const { harvest, isWanted } of unfinishedHarvests(harvests, { hasLearned, type: config.type })
+  ) {
     files = await filesOf(harvest, options, () => new Brought(config, isWanted));
     // Damage between them is recorded as a gap.
     for (const { brought } of files) all.add(brought);
@@ -136,7 +138,7 @@ async function isNamed(
  * Returns the harvests since the last complete one; from that one and earlier ones, only the walks of users who were
  * unavailable.
  */
-function unfinished(
+function unfinishedHarvests(
   harvests: Harvest[],
   { hasLearned, type }: { hasLearned: boolean; type: CollectionConfig["type"] },
 ): { harvest: Harvest; isWanted: (walk: string) => boolean }[] {

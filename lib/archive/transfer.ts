@@ -8,7 +8,7 @@ import { join } from "node:path";
 import type { Clock } from "../base/clock.ts";
 import { DamagedError, OutsideError } from "../base/errors.ts";
 import { removeFile } from "../base/in_use.ts";
-import { Configuration, laterThan, untimed } from "../bucket/configuration.ts";
+import { Configuration, laterThan, withoutTimestamp } from "../bucket/configuration.ts";
 import { append } from "../bucket/inventory.ts";
 import { diff, isEmpty, omitMembers } from "../collection/changeset.ts";
 import { collectionKeys } from "../collection/layout.ts";
@@ -57,7 +57,7 @@ export async function transfer(options: Transfer): Promise<Transferred> {
     await to.store.delete(target.config);
     const isKept = (key: string) => [target.lock, `${target.folder}${MARKER}`].includes(key);
     const isLeft = (key: string) => [source.lock, source.config].includes(key);
-    const pairs = joined(
+    const pairs = joinSides(
       { listed: from.store.list(source.folder), folder: source.folder },
       { listed: to.store.list(target.folder), folder: target.folder },
     );
@@ -75,7 +75,7 @@ export async function transfer(options: Transfer): Promise<Transferred> {
     const ended = await Promise.allSettled(Array.from({ length: WIDTH }, worker));
     for (const end of ended) if (end.status === "rejected") throw end.reason;
     await copier.copyConfig();
-    await configured(options);
+    await writeConfiguration(options);
     return copier.done;
   } finally {
     await removeFile(temporary, { recursive: true }).catch(() => {});
@@ -95,7 +95,7 @@ interface Side {
 }
 
 /** Yields the objects of two folders, by name, in the order of listings. */
-async function* joined(source: Side, target: Side): AsyncGenerator<Pair> {
+async function* joinSides(source: Side, target: Side): AsyncGenerator<Pair> {
   const named = async function* ({ listed, folder }: Side) {
     for await (const { key, size } of listed) {
       if (!key.endsWith("/")) yield { name: key.slice(folder.length), size };
@@ -104,7 +104,7 @@ async function* joined(source: Side, target: Side): AsyncGenerator<Pair> {
   const [ours, theirs] = [named(source), named(target)];
   let [a, b] = [await ours.next(), await theirs.next()];
   while (!a.done || !b.done) {
-    const order = a.done ? 1 : b.done ? -1 : compared(a.value.name, b.value.name);
+    const order = a.done ? 1 : b.done ? -1 : compareNames(a.value.name, b.value.name);
     const [size, there] = [
       order <= 0 ? a.value?.size ?? null : null,
       order >= 0 ? b.value?.size ?? null : null,
@@ -116,7 +116,7 @@ async function* joined(source: Side, target: Side): AsyncGenerator<Pair> {
   }
 }
 
-function compared(a: string, b: string): number {
+function compareNames(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
@@ -185,15 +185,17 @@ async function sumOf(store: Store, key: string): Promise<string> {
 }
 
 /** Gives the target its id, as a change, and adds an entry to its inventory. */
-async function configured({ from, to, marker, clock, keys, what }: Transfer): Promise<void> {
+async function writeConfiguration(
+  { from, to, marker, clock, keys, what }: Transfer,
+): Promise<void> {
   const { store, collectionId, lease } = to;
   const configuration = new Configuration(store, collectionId);
   const guard = () => lease.check();
   guard();
   const now = clock.now();
-  const base = await configuration.ended(await configuration.standing(), now);
+  const base = await configuration.finishHalfDone(await configuration.standing(), now);
   const named = { ...omitMembers(base.json, keys ? [] : KEYS), id: collectionId };
-  const change = diff(untimed(base.json), untimed(named));
+  const change = diff(withoutTimestamp(base.json), withoutTimestamp(named));
   if (!isEmpty(change)) {
     await configuration.change(base, change, Math.max(now, laterThan(base.json)));
   }

@@ -113,7 +113,7 @@ class Verifier {
       fault: (key, says, canBeMended = false) => {
         this.found.faults.push({ key, says, canBeMended });
       },
-      tried: (key, act) => this.#tried(key, act),
+      tried: (key, act) => this.#attempt(key, act),
     };
   }
 
@@ -124,7 +124,7 @@ class Verifier {
 
   /** Reads the inventory before anything else is verified. */
   async lookAtInventory(): Promise<void> {
-    const state = await this.#committed().catch(nullIfDamaged);
+    const state = await this.#readCommitted().catch(nullIfDamaged);
     const { collectionId, before } = this.#options;
     const anchor = before?.inventory;
     this.#inventory = await InventoryCheck.open(this.#summing, collectionId, state, anchor);
@@ -137,7 +137,7 @@ class Verifier {
       this.found.faults.some((one) =>
         key.endsWith("/") ? one.key.startsWith(key) : one.key === key
       );
-    const found = await this.#inventory?.ended(this.#options.store, { fault, hasFault });
+    const found = await this.#inventory?.finish(this.#options.store, { fault, hasFault });
     this.found.inventory = found ?? null;
   }
 
@@ -145,7 +145,7 @@ class Verifier {
   async lookAtConfig(): Promise<void> {
     const { store } = this.#options;
     const { config, changesets, checkpoint } = this.#keys;
-    await this.#tried(config, async () => {
+    await this.#attempt(config, async () => {
       const found = await store.get(config);
       if (!found) return this.#look.fault(config, "it is missing", await this.#hasCopy());
       if (isWiped(found.bytes)) {
@@ -182,11 +182,11 @@ class Verifier {
         continue;
       }
       const read = () => parseAs(changesetSchema, found.bytes, "it");
-      const changeset = await this.#tried(key, read);
+      const changeset = await this.#attempt(key, read);
       if (!changeset) this.#cleared = null;
       else if (isHalfDone(changeset, this.#config)) inForce.pop();
       if (bytesHaveKeys(found.bytes)) this.#look.onKeys(key);
-      if (changeset) this.#repeats.changed(changeset);
+      if (changeset) this.#repeats.noteChange(changeset);
       for (const { file } of changeset?.removed ?? []) {
         this.#cleared?.add(`${this.#keys.folder}${file}`);
       }
@@ -196,7 +196,7 @@ class Verifier {
 
   async lookAtHarvests(): Promise<void> {
     const { store } = this.#options;
-    const before = await this.#committed().catch(nullIfDamaged);
+    const before = await this.#readCommitted().catch(nullIfDamaged);
     const folders = new Map<string, Listed[]>();
     for await (const listed of store.list(this.#keys.harvests)) {
       const folder = listed.key.slice(0, listed.key.lastIndexOf("/") + 1);
@@ -243,10 +243,10 @@ class Verifier {
 
   /** Finds out the status of the gaps that harvests recorded. */
   async lookAtGaps(): Promise<void> {
-    const { positions = {} } = await this.#committed().catch(nullIfDamaged) ?? {};
+    const { positions = {} } = await this.#readCommitted().catch(nullIfDamaged) ?? {};
     const checked = Promise.try(() => checkConfig(this.#config, { keys: "optional" }));
     const config = await checked.catch(ifOurs(null));
-    const gaps = this.#gaps.listed(gapLook(config, positions, this.#options.clock.now()));
+    const gaps = this.#gaps.listGaps(gapLook(config, positions, this.#options.clock.now()));
     this.found.gaps = gaps.map(({ folder: _, known: __, ...gap }) => gap);
   }
 
@@ -304,7 +304,7 @@ class Verifier {
   /** Verifies the checkpoint; it can be rebuilt if it is damaged, or missing though harvests continue from it. */
   async #checkpoint(folders: Map<string, Listed[]>): Promise<CheckpointState | null> {
     const { checkpoint } = this.#keys;
-    const state = await this.#tried(checkpoint, () => this.#committed(), this.#hasConfig);
+    const state = await this.#attempt(checkpoint, () => this.#readCommitted(), this.#hasConfig);
     const has = (folder: string, name: string) =>
       folders.get(folder)?.some(({ key }) => key === `${folder}${name}`) ?? false;
     const told = [...folders.keys()].findLast((folder) =>
@@ -324,7 +324,7 @@ class Verifier {
   }
 
   /** Returns the checkpoint; null if there is none. @throws UserError if it is damaged */
-  async #committed(): Promise<CheckpointState | null> {
+  async #readCommitted(): Promise<CheckpointState | null> {
     const { store, clock, collectionId } = this.#options;
     const opened = { collectionId, type: "", holder: "", clock };
     const { state } = await Checkpoint.open(store, opened);
@@ -342,10 +342,10 @@ class Verifier {
     const lock = await readLock(this.#options.store, this.#options.collectionId, this.#options);
     if (lock?.live) return false;
     // Its harvester may have just ended it.
-    return (await this.#committed())?.commits === commits;
+    return (await this.#readCommitted())?.commits === commits;
   }
 
-  async #tried<T>(
+  async #attempt<T>(
     key: string,
     act: () => Promise<T> | T,
     canBeMended = false,

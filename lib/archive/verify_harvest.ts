@@ -83,7 +83,7 @@ export async function lookAtHarvest(place: HarvestFolder, look: Look): Promise<H
   };
   const [stray] = manifest.strays;
   if (!isOpen && canBeRelisted(harvest, { hasStray: !!stray }, look)) {
-    harvest.relisted = await relisted(harvest, look);
+    harvest.relisted = await relistFiles(harvest, look);
   }
   const agrees = !settled || await agreesWith(settled, { harvest, sums, hasStray: !!stray }, look);
   if (stray !== undefined) {
@@ -189,7 +189,7 @@ function canBeRelisted(
  * Verifies the files of a folder whose manifest lists nothing. @returns Checksums for a new manifest, if one can be
  * written
  */
-async function relisted(
+async function relistFiles(
   { unlisted, info, isOriginal }: HarvestFound,
   look: Look,
 ): Promise<HarvestFound["relisted"]> {

@@ -172,7 +172,7 @@ export class InventoryCheck {
   }
 
   /** Returns the findings after everything was verified. @throws OutsideError */
-  async ended(store: Store, look: InventoryLook): Promise<InventoryFound> {
+  async finish(store: Store, look: InventoryLook): Promise<InventoryFound> {
     const before = this.#index;
     const isDoubtful = this.#suspects.length + this.#unknown.length > 0;
     // The inventory has what was written meanwhile.

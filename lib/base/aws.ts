@@ -149,7 +149,7 @@ function awsCommand(command: string): string {
 }
 
 /** Returns the hint for a denied request: without s3:ListBucket, S3 denies access to absent objects. */
-function denied(what: string): string {
+function deniedText(what: string): string {
   const policies =
     "The policies of infra/person.tf and infra/roles.tf list the permissions that twarc-cloud needs.";
   if (!what.startsWith("Reading ")) return policies;
@@ -281,7 +281,7 @@ const KNOWN: {
     codes:
       /^(AccessDenied(Exception)?|AccessDeniedFault|UnauthorizedOperation|Forbidden|NotAuthorized)$/,
     means: "AWS does not allow it",
-    hint: denied,
+    hint: deniedText,
     isVerbose: true,
   },
   {

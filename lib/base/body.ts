@@ -31,23 +31,23 @@ export async function bytesOf(
   const end = () => over.reject(signal.reason);
   signal.addEventListener("abort", end, { once: true });
   try {
-    return await Promise.race([limited(response), over.promise]);
+    return await Promise.race([limitBody(response), over.promise]);
   } finally {
     signal.removeEventListener("abort", end);
   }
 }
 
-async function limited(response: Response): Promise<Uint8Array<ArrayBuffer>> {
+async function limitBody(response: Response): Promise<Uint8Array<ArrayBuffer>> {
   const { body, headers } = response;
   const packing = packingOf(response);
   if (packing !== null && !/^(gzip|br)$/.test(packing)) {
     await body?.cancel();
-    throw unasked(packing);
+    throw unexpectedPacking(packing);
   }
   const packed = packing === null ? Infinity : Number(headers.get("content-length") ?? Infinity);
   const most = Math.min(MAX_BYTES, Math.max(SMALL, packed * TIGHTEST));
   const known = packing === null ? Number(headers.get("content-length") ?? 0) : 0;
-  return await gathered(body ? blocksOf(body) : [], { most, first: Math.min(known, ROOM) });
+  return await gatherBlocks(body ? blocksOf(body) : [], { most, first: Math.min(known, ROOM) });
 }
 
 /**
@@ -55,7 +55,7 @@ async function limited(response: Response): Promise<Uint8Array<ArrayBuffer>> {
  * @param sizes.first Bytes to allocate first: growing copies.
  * @throws SyntaxError for more bytes than `most`
  */
-async function gathered(
+async function gatherBlocks(
   blocks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
   { most, first }: { most: number; first: number },
 ): Promise<Uint8Array<ArrayBuffer>> {
@@ -118,7 +118,7 @@ function packingOf({ headers }: Response): string | null {
   return /^(identity)?$/.test(encoding) ? null : encoding;
 }
 
-function unasked(packing: string): SyntaxError {
+function unexpectedPacking(packing: string): SyntaxError {
   return new SyntaxError(`Its encoding is ${JSON.stringify(packing)}, which was not requested`);
 }
 
@@ -128,21 +128,21 @@ function unasked(packing: string): SyntaxError {
  * times what arrived.
  * @throws SyntaxError for any other encoding
  */
-export async function unpacked(response: Response): Promise<Response> {
+export async function unpack(response: Response): Promise<Response> {
   const packing = packingOf(response);
   if (packing === null || !response.body) return response;
   if (!/^(x-)?gzip$/.test(packing)) {
     await response.body.cancel();
-    throw unasked(packing);
+    throw unexpectedPacking(packing);
   }
   const headers = new Headers(response.headers);
   headers.delete("content-encoding");
   headers.delete("content-length");
   const { status, statusText } = response;
-  return new Response(await gunzipped(response.body), { status, statusText, headers });
+  return new Response(await gunzip(response.body), { status, statusText, headers });
 }
 
-async function gunzipped(body: ReadableStream<Uint8Array>): Promise<ReadableStream<Uint8Array>> {
+async function gunzip(body: ReadableStream<Uint8Array>): Promise<ReadableStream<Uint8Array>> {
   const { createGunzip } = await import("node:zlib");
   const { pipeline } = await import("node:stream/promises");
   const gunzip = createGunzip();

@@ -14,7 +14,7 @@ export interface Person {
 
 /** Returns the folder for caches: `$XDG_CACHE_HOME/twarc-cloud`, `~/Library/Caches/twarc-cloud`. */
 export function cacheFolder(person: Person): string {
-  const { env, os, home } = told(person);
+  const { env, os, home } = withDefaults(person);
   if (os === "windows") return join(localData(env, home), "twarc-cloud", "cache");
   const named = os === "darwin" ? undefined : absolute(env.XDG_CACHE_HOME);
   if (named) return join(named, "twarc-cloud");
@@ -26,7 +26,7 @@ export function cacheFolder(person: Person): string {
 
 /** Returns Deno's folder for packages and compiled code: `DENO_DIR`, or its place in the person's cache. */
 export function denoFolder(person: Person): string {
-  const { env, os, home } = told(person);
+  const { env, os, home } = withDefaults(person);
   if (env.DENO_DIR) return env.DENO_DIR;
   if (os === "windows") return join(localData(env, home), "deno");
   if (os === "darwin") return join(home ?? tmpdir(), "Library", "Caches", "deno");
@@ -38,7 +38,7 @@ export function denoFolder(person: Person): string {
  * Support/twarc-cloud`.
  */
 export function stateFolder(person: Person): string {
-  const { env, os, home } = told(person);
+  const { env, os, home } = withDefaults(person);
   if (os === "windows") return join(localData(env, home), "twarc-cloud", "state");
   const named = os === "darwin" ? undefined : absolute(env.XDG_STATE_HOME);
   if (named) return join(named, "twarc-cloud");
@@ -54,7 +54,7 @@ export function homeFolder(): string | null {
   return home && home !== "/" ? home : null;
 }
 
-function told({ env, os = Deno.build.os, home = homeFolder() }: Person): Required<Person> {
+function withDefaults({ env, os = Deno.build.os, home = homeFolder() }: Person): Required<Person> {
   return { env, os, home };
 }
 

@@ -43,7 +43,7 @@ export async function whenFree<T>(
       return await act();
     } catch (error) {
       if (!mayBeHeld(error, os)) throw error;
-      if (performance.now() + waitMs > end) throw explained(error, path, os);
+      if (performance.now() + waitMs > end) throw explainError(error, path, os);
     }
     await new Promise((resolve) => setTimeout(resolve, waitMs));
   }
@@ -61,7 +61,7 @@ function mayBeHeld(error: unknown, os: string): boolean {
   return error instanceof PermissionDenied || /^(EPERM|EACCES|EBUSY|ETXTBSY)$/.test(code);
 }
 
-function explained(error: unknown, path: string, os: string): unknown {
+function explainError(error: unknown, path: string, os: string): unknown {
   const isBusy = /^(EBUSY|ETXTBSY|ENOTEMPTY)$/.test(codeOf(error, os));
   if (!isBusy && os !== "windows") return error;
   const or = isBusy ? "" : ", or is not writable";

@@ -20,7 +20,7 @@ const decoder = new TextDecoder("utf-8", { fatal: true });
 export function parseJson(text: string | Uint8Array, name: string): Json {
   const json = decodeText(text, name);
   try {
-    return ordered(json);
+    return parseOrdered(json);
   } catch (cause) {
     throw new UserError(`${name} is not JSON: ${describePlace(messageOf(cause), json)}`, { cause });
   }
@@ -44,14 +44,14 @@ export function parseAs<S extends z.ZodType>(
 /** Parses JSON text; null if it is invalid. */
 export function jsonOrNull(text: string): Json {
   try {
-    return ordered(text);
+    return parseOrdered(text);
   } catch {
     return null;
   }
 }
 
 /** Parses JSON text; its objects have their members in its order (`namesOf`). */
-function ordered(text: string): Json {
+function parseOrdered(text: string): Json {
   const parsed: Json = JSON.parse(text);
   keepOrder(text, parsed);
   return parsed;

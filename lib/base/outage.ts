@@ -22,7 +22,7 @@ export class Outage {
   }
 
   /** Records a failure. @returns Milliseconds since the first one in a row, 0 for that one */
-  failed(): number {
+  noteFailure(): number {
     const now = this.#clock.monotonic();
     this.#since ??= now;
     return now - this.#since;
@@ -30,7 +30,7 @@ export class Outage {
 
   /**
    * Returns the milliseconds until the next try: as many as the outage has lasted, within bounds. @param lasted From
-   * `failed`
+   * `noteFailure`
    */
   waitAfter(lasted: number): number {
     const { first, longest } = this.#pauses;
@@ -76,7 +76,7 @@ export async function outlast<T>(
       return done;
     } catch (failure) {
       if (signal.aborted || !passes(failure)) throw failure;
-      const lasted = outage.failed();
+      const lasted = outage.noteFailure();
       if (lasted === 0) say(`${sentenceOf(failure)} Retrying until it works.`);
       const asked = failure instanceof OutsideError ? failure.retryAfterMs ?? 0 : 0;
       await clock.sleep(Math.max(outage.waitAfter(lasted), asked), signal);

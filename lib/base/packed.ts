@@ -143,8 +143,8 @@ class Rows {
       this.#text = new Uint8Array(this.#text.buffer.transfer(length + (length >> 2)));
     }
     if (this.count === this.#starts.length) {
-      this.#starts = grown(this.#starts);
-      this.#gone = grown(this.#gone);
+      this.#starts = growNumbers(this.#starts);
+      this.#gone = growNumbers(this.#gone);
     }
     this.#text.set(text, this.length);
     this.#starts[this.count] = this.length;
@@ -287,7 +287,7 @@ function beginsWith(text: Uint8Array, key: Uint8Array): boolean {
   return text.length >= key.length && key.every((byte, i) => text[i] === byte);
 }
 
-function grown(numbers: Uint32Array<ArrayBuffer>): Uint32Array<ArrayBuffer> {
+function growNumbers(numbers: Uint32Array<ArrayBuffer>): Uint32Array<ArrayBuffer> {
   const more = new Uint32Array(numbers.length * 2);
   more.set(numbers);
   return more;

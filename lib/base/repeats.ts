@@ -55,7 +55,7 @@ export class Repeats {
   }
 
   /** Yields every id that occurred more than once, in no order. @throws OutsideError if the disk fails. */
-  async *found(): AsyncGenerator<Repeat> {
+  async *findRepeats(): AsyncGenerator<Repeat> {
     for (const part of this.#parts) {
       const records = await part.records().catch((cause) => {
         throw diskError(cause);

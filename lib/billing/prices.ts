@@ -52,20 +52,20 @@ export interface Reads {
 /** Returns the price of reads in dollars, without the noise of binary fractions. */
 export function dollarsFor(reads: Reads, prices: Prices): number {
   const { posts = 0, users = 0, recentCounts = 0, archiveCounts = 0 } = reads;
-  return rounded(
+  return roundDollars(
     posts * prices.post + users * prices.user + recentCounts * prices.counts_recent +
       archiveCounts * prices.counts_all,
   );
 }
 
 /** Rounds dollars to the millionth. */
-export function rounded(dollars: number): number {
+export function roundDollars(dollars: number): number {
   return Math.round(dollars * 1e6) / 1e6;
 }
 
 /** Formats dollars for a person: `5.00 dollars`, and small sums exactly: `0.005 dollars`. */
 export function dollarText(dollars: number): string {
-  const isExact = rounded(dollars * 100) % 1 === 0;
+  const isExact = roundDollars(dollars * 100) % 1 === 0;
   const text = dollars.toLocaleString("en-US", {
     minimumFractionDigits: 2,
     maximumFractionDigits: isExact || dollars >= 1 ? 2 : 4,

@@ -15,8 +15,8 @@ import { checkConfig, withoutPlaceholders } from "../collection/config.ts";
 import { type CollectionConfig } from "../collection/types/registry.ts";
 import { checkNotFrozen } from "../collection/frozen.ts";
 import { checkedId, collectionKeys, COLLECTIONS, idOfFolder } from "../collection/layout.ts";
-import { goingOn, keepLearned, learned, learnedOfMany } from "../collection/learned.ts";
-import { rebased } from "../collection/rebase.ts";
+import { effectiveChange, goingOn, keepLearned, learnedOfMany } from "../collection/learned.ts";
+import { rebase } from "../collection/rebase.ts";
 import { ConflictError, messageOf, OutsideError, UserError } from "../base/errors.ts";
 import type { Json, JsonObject } from "../base/json.ts";
 import { jsonObject } from "../base/json_object.ts";
@@ -25,7 +25,7 @@ import { jsonBytes } from "../base/json_bytes.ts";
 import { settledPut } from "../store/settled_put.ts";
 import type { Store, Version } from "../store/store.ts";
 import { lastWord } from "../base/visible.ts";
-import { Configuration, laterThan, untimed } from "./configuration.ts";
+import { Configuration, laterThan, withoutTimestamp } from "./configuration.ts";
 import { canBeEnded, History, isRecordOf, timestampOf } from "./history.ts";
 import { append } from "./inventory.ts";
 import type { FileSum } from "./inventory_entry.ts";
@@ -137,12 +137,12 @@ export class Collections {
     const now = this.clock.now();
     const next = { ...config, timestamp: isoTime(now) };
     const key = collectionKeys(id).config;
-    if (await this.#store.get(key)) return await this.#added(id, config);
+    if (await this.#store.get(key)) return await this.#findAdded(id, config);
     try {
       await settledPut(this.#store, key, jsonBytes(next), { ifAbsent: true });
     } catch (cause) {
       if (!(cause instanceof ConflictError)) throw cause;
-      return await this.#added(id, config, cause);
+      return await this.#findAdded(id, config, cause);
     }
     const configuration = this.#configuration(id);
     await configuration.recordAdded(next, now);
@@ -154,11 +154,14 @@ export class Collections {
    * Returns the same configuration if it was added, but its record or the timestamp in the person's file is missing.
    * @throws UserError
    */
-  async #added(id: string, config: JsonObject, cause?: ConflictError): Promise<JsonObject> {
+  async #findAdded(id: string, config: JsonObject, cause?: ConflictError): Promise<JsonObject> {
     const configuration = this.#configuration(id);
     const { json, isUnrecorded } = await configuration.standing();
     checkIsOf(id, json.id);
-    const isSame = isDeepStrictEqual(withoutPlaceholders(untimed(json)), untimed(config));
+    const isSame = isDeepStrictEqual(
+      withoutPlaceholders(withoutTimestamp(json)),
+      withoutTimestamp(config),
+    );
     if (isSame && isUnrecorded) await configuration.recordAdded(json, this.clock.now());
     await this.#inventory(id, configuration.inForce);
     if (isSame && (isUnrecorded || config.timestamp !== json.timestamp)) return json;
@@ -195,7 +198,7 @@ export class Collections {
       ? await new History(this.#store, id).at(timestampOf(mine), current)
       : null;
     const isBaseKnown = from !== null;
-    const wanted = (config: JsonObject, isOlder: boolean) => {
+    const wantedConfig = (config: JsonObject, isOlder: boolean) => {
       const next = force
         ? mine
         : from
@@ -203,29 +206,29 @@ export class Collections {
         : isOlder
         ? keepLearned(config, mine)
         : mine;
-      return diff(untimed(config), untimed(goingOn(config, next)));
+      return diff(withoutTimestamp(config), withoutTimestamp(goingOn(config, next)));
     };
-    const change = wanted(current, isOutdated);
+    const change = wantedConfig(current, isOutdated);
     if (isEmpty(change) && !base.halfDone.some(canBeEnded)) {
       // Possibly an update of this file succeeded without the person knowing.
       const apply = () => Promise.resolve(current);
       return { change, isOutdated: false, isBaseKnown, isInForce: true, apply };
     }
-    const applied = async () => {
+    const applyChange = async () => {
       const now = this.clock.now();
       const begun = base.halfDone.find((recorded) => isRecordOf(recorded, change));
       if (begun) {
         return (await configuration.enforce(base, { change, recorded: begun, file: mine })).json;
       }
-      const ended = await configuration.ended(base, now);
-      const left = wanted(ended.json, isOutdated || ended.version !== version);
+      const ended = await configuration.finishHalfDone(base, now);
+      const left = wantedConfig(ended.json, isOutdated || ended.version !== version);
       if (isEmpty(left)) return ended.json;
       const at = Math.max(now, laterThan(ended.json));
       return (await configuration.change(ended, left, at, { file: mine })).json;
     };
     const apply = async () => {
       try {
-        return await applied();
+        return await applyChange();
       } finally {
         await this.#inventory(id, configuration.inForce);
       }
@@ -249,17 +252,19 @@ export class Collections {
     const by = { harvest_timestamp: isoTime(began), note: HARVEST_NOTE };
     const configuration = this.#configuration(id);
     const newsIn = (config: JsonObject): News =>
-      users ? learnedOfMany(config, change, users) : { change: learned(config, change) };
+      users ? learnedOfMany(config, change, users) : { change: effectiveChange(config, change) };
     for (;;) {
       const loaded = await configuration.load();
       const known = newsIn(loaded.json);
       if (isNothing(known)) {
         const isNew = configuration.inForce.size > 0;
-        return isNew ? Object.fromEntries(configuration.inForce) : await this.#learned(id, by, at);
+        return isNew
+          ? Object.fromEntries(configuration.inForce)
+          : await this.#readLearned(id, by, at);
       }
       try {
         const found = await configuration.standing(loaded);
-        const base = await configuration.ended(found, at);
+        const base = await configuration.finishHalfDone(found, at);
         const news = base === found ? known : newsIn(base.json);
         const isOlder = at < laterThan(base.json) - 1;
         const time = isOlder ? laterThan(base.json) : at;
@@ -281,7 +286,7 @@ export class Collections {
   async finish(id: string): Promise<boolean> {
     const configuration = this.#configuration(id);
     const base = await configuration.standing();
-    const ended = await configuration.ended(base, this.clock.now());
+    const ended = await configuration.finishHalfDone(base, this.clock.now());
     await this.#inventory(id, configuration.inForce);
     return ended.version !== base.version;
   }
@@ -297,7 +302,7 @@ export class Collections {
   }
 
   /** Returns the changesets of an interrupted harvest that are in force and not yet in the inventory. */
-  async #learned(
+  async #readLearned(
     id: string,
     { harvest_timestamp }: { harvest_timestamp: string },
     at: number,
@@ -373,7 +378,7 @@ function rebasedOrStopped(
   id: string,
   { from, mine, current }: { from: JsonObject; mine: JsonObject; current: JsonObject },
 ): JsonObject {
-  const { config, conflicts } = rebased(from, untimed(mine), untimed(current));
+  const { config, conflicts } = rebase(from, withoutTimestamp(mine), withoutTimestamp(current));
   if (conflicts.length === 0) return config;
   const shown = conflicts.slice(0, SHOWN).join(", ");
   const more = conflicts.length - SHOWN;

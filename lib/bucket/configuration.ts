@@ -79,7 +79,7 @@ export class Configuration {
    */
   async recordAdded(json: JsonObject, now: number): Promise<void> {
     const named = Object.entries(json).filter(([name]) => name === "id" || name === "type");
-    const change = diff(Object.fromEntries(named), untimed(json));
+    const change = diff(Object.fromEntries(named), withoutTimestamp(json));
     this.#note(await this.#history.record(change, timeOrNull(timestampOf(json)) ?? now));
   }
 
@@ -88,7 +88,7 @@ export class Configuration {
    * others.
    * @throws ConflictError if another process changes the configuration meanwhile.
    */
-  async ended(base: Base, now: number): Promise<Base> {
+  async finishHalfDone(base: Base, now: number): Promise<Base> {
     if (base.isUnrecorded) await this.recordAdded(base.json, now);
     const recorded = base.halfDone.find(canBeEnded);
     if (!recorded) return base;
@@ -206,7 +206,7 @@ function bytesOf({ bytes = 0 }: Stored, news: Packed<JsonObject>): number {
 }
 
 /** Returns a configuration without its timestamp, which is not the person's. */
-export function untimed({ timestamp: _, ...config }: JsonObject): JsonObject {
+export function withoutTimestamp({ timestamp: _, ...config }: JsonObject): JsonObject {
   return config;
 }
 

@@ -7,7 +7,7 @@ import { diff, isEmpty, omitMembers } from "../collection/changeset.ts";
 import { type Frozen, frozenIn } from "../collection/frozen.ts";
 import { checkedId } from "../collection/layout.ts";
 import type { Store } from "../store/store.ts";
-import { Configuration, laterThan, untimed } from "./configuration.ts";
+import { Configuration, laterThan, withoutTimestamp } from "./configuration.ts";
 import { append } from "./inventory.ts";
 import type { Lease } from "./lease.ts";
 
@@ -75,8 +75,8 @@ async function change(
   const configuration = new Configuration(store, checkedId(collectionId));
   lease.check();
   const now = clock.now();
-  const base = await configuration.ended(await configuration.standing(), now);
-  const wanted = diff(untimed(base.json), untimed(make(base.json)));
+  const base = await configuration.finishHalfDone(await configuration.standing(), now);
+  const wanted = diff(withoutTimestamp(base.json), withoutTimestamp(make(base.json)));
   if (!isEmpty(wanted)) {
     await configuration.change(base, wanted, Math.max(now, laterThan(base.json)));
   }

@@ -28,7 +28,7 @@ export class IdList {
   }
 
   /** Returns the ids in ascending order, without duplicates; the list is empty then. */
-  sorted(): BigUint64Array {
+  takeSorted(): BigUint64Array {
     const all = this.#ids.subarray(0, this.#count).sort();
     let kept = 0;
     for (const id of all) if (kept === 0 || all[kept - 1] !== id) all[kept++] = id;
@@ -70,5 +70,5 @@ export function parseIds(bytes: Uint8Array, key: string): BigUint64Array {
       throw new UserError(`${key} has a line that is not a tweet's id: ${line.slice(0, 80)}`);
     }
   }
-  return list.sorted();
+  return list.takeSorted();
 }

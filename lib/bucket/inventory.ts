@@ -41,7 +41,7 @@ export async function append(place: InventoryPlace, drafts: Draft[]): Promise<He
   let left = drafts;
   for (let tries = 1;; tries++) {
     const { open, version } = await load(place);
-    const { added, rest, bytes } = extended(open, left, place.clock);
+    const { added, rest, bytes } = extendFile(open, left, place.clock);
     if (!bytes) return open.head;
     try {
       if (open.isFull) await close(place, open);
@@ -86,7 +86,7 @@ async function lastPart(store: Store, collectionId: string): Promise<string[]> {
 }
 
 /** Returns the file with the new drafts appended, as far as it has room; `bytes` is null if nothing is new. */
-function extended(
+function extendFile(
   open: Open,
   drafts: Draft[],
   clock: Clock,

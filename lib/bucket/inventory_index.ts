@@ -67,7 +67,7 @@ export async function readInventory(
     reader.add(key, lines);
   }
   reader.add(inventory, newest);
-  return reader.ended(inventory);
+  return reader.finish(inventory);
 }
 
 class Reader {
@@ -107,7 +107,7 @@ class Reader {
     }
   }
 
-  ended(key: string): InventoryIndex {
+  finish(key: string): InventoryIndex {
     for (const { entries, by } of this.#missing) {
       const says = this.#index.head
         ? `entry ${entries} is missing, or is not the one that ${by} names`

@@ -12,7 +12,7 @@ import {
   type FoundLock,
   LEASE_TTL_MS,
   type LockDocument,
-  locked,
+  lockedError,
   lockIn,
   type LookOptions,
   readLock,
@@ -52,7 +52,7 @@ export interface LeaseOptions extends LookOptions {
 }
 
 /** Watches a doubtful lock: a holder that does not renew it for a lease's lifetime is gone. */
-async function watched(found: FoundLock, options: LeaseOptions): Promise<FoundLock | null> {
+async function watchLock(found: FoundLock, options: LeaseOptions): Promise<FoundLock | null> {
   const { store, collectionId, clock, signal } = options;
   const { onWatch = (text) => log.warn("{text}", { text }) } = options;
   onWatch(
@@ -79,13 +79,13 @@ export async function acquireLease(options: LeaseOptions): Promise<Lease> {
   const key = collectionKeys(collectionId).lock;
   let found = await readLock(store, collectionId, options);
   if (found?.isDoubtful && found.document?.holder !== holder.id) {
-    found = await watched(found, options);
+    found = await watchLock(found, options);
   }
   for (let tries = 1;; tries++) {
     // Our own was written, and the response was lost. Another's that is doubtful now was written a moment ago.
     const isOwn = found?.document?.holder === holder.id;
     if (found && !isOwn && (found.live || found.isDoubtful)) {
-      throw locked(collectionId, found.document);
+      throw lockedError(collectionId, found.document);
     }
     const asked = clock.monotonic();
     const document = documentOf(holder, clock.now());
@@ -97,7 +97,7 @@ export async function acquireLease(options: LeaseOptions): Promise<Lease> {
     } catch (error) {
       if (!(error instanceof ConflictError)) throw error;
       found = await readLock(store, collectionId, options);
-      if (tries === TRIES) throw locked(collectionId, found?.document ?? null);
+      if (tries === TRIES) throw lockedError(collectionId, found?.document ?? null);
     }
   }
 }
@@ -144,7 +144,7 @@ export class Lease {
   }
 
   /** Aborted when another process takes the lease or removes the lock; its reason is a LockedError. */
-  get lost(): AbortSignal {
+  get lostSignal(): AbortSignal {
     return this.#lost.signal;
   }
 
@@ -154,7 +154,7 @@ export class Lease {
    * may take it, until a renewal succeeds.
    */
   check(): void {
-    if (this.lost.aborted) throw this.lost.reason;
+    if (this.lostSignal.aborted) throw this.lostSignal.reason;
     const age = this.#clock.monotonic() - this.#renewed;
     if (age < LEASE_TTL_MS - WRITE_MS) return;
     throw new OutsideError(
@@ -181,7 +181,7 @@ export class Lease {
     this.check();
   }
 
-  /** Renews a lease whose renewal is overdue, as after a pause; `lost` is aborted if it fails. */
+  /** Renews a lease whose renewal is overdue, as after a pause; `lostSignal` is aborted if it fails. */
   async confirm(): Promise<void> {
     if (this.#clock.monotonic() - this.#renewed < RENEW_EVERY_MS + LATE_MS) return;
     await within(this.renewNow(), { clock: this.#clock, ms: PATIENCE_MS });
@@ -248,7 +248,9 @@ export class Lease {
       if (await this.#put()) return;
       const found = await this.#inTime(this.#store.get(this.#key));
       const document = found && lockIn(found.bytes);
-      if (!found || document?.holder !== this.#document.holder) return this.#taken(found, document);
+      if (!found || document?.holder !== this.#document.holder) {
+        return this.#noteTakeover(found, document);
+      }
       // Our own: the response to an earlier renewal was lost.
       this.#version = found.version;
       await this.#put();
@@ -268,7 +270,7 @@ export class Lease {
       expires: isoTime(now + LEASE_TTL_MS),
     };
     const writing = this.#store.put(this.#key, jsonBytes(document), { ifVersion: this.#version })
-      .then((version) => this.#written(version, asked));
+      .then((version) => this.#noteRenewal(version, asked));
     try {
       await this.#inTime(writing);
       return true;
@@ -279,13 +281,13 @@ export class Lease {
   }
 
   /** Records a successful renewal as of when it was sent, even if the response is late. */
-  #written(version: Version, asked: number): void {
+  #noteRenewal(version: Version, asked: number): void {
     if (asked < this.#renewed) return;
     this.#version = version;
     this.#renewed = asked;
   }
 
-  #taken(found: unknown, by: LockDocument | null): void {
+  #noteTakeover(found: unknown, by: LockDocument | null): void {
     if (!found) {
       this.#lose(
         "it is not there any more, as somebody removed it, or another process took it and has ended since",

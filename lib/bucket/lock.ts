@@ -76,11 +76,11 @@ export async function readLock(
   const document = lockIn(bytes);
   // Harvesters only write JSON objects; one whose lock was replaced by something else has lost it.
   if (!document) return { document, version, live: isObject(jsonIn(bytes)), isDoubtful: false };
-  return { document, version, ...judged(document, age, options) };
+  return { document, version, ...judgeLock(document, age, options) };
 }
 
 /** Judges a lock by a single read. @param age Milliseconds since it was written, by the store's clock. */
-function judged(
+function judgeLock(
   document: LockDocument,
   age: number | undefined,
   { clock, isGone }: LookOptions,
@@ -130,15 +130,15 @@ export async function unlock(
   collectionId: string,
 ): Promise<LockDocument | null | undefined> {
   const key = collectionKeys(collectionId).lock;
-  const held = async () => {
+  const isHeld = async () => {
     const now = await store.get(key);
     return now && Buffer.from(now.bytes).equals(RELEASED) ? null : now;
   };
-  const found = await held();
+  const found = await isHeld();
   const document = found && lockIn(found.bytes);
-  for (let now = found; now; now = await held()) {
+  for (let now = found; now; now = await isHeld()) {
     const holder = lockIn(now.bytes);
-    if (holder?.holder !== document?.holder) throw locked(collectionId, holder);
+    if (holder?.holder !== document?.holder) throw lockedError(collectionId, holder);
     try {
       await removeLock(store, key, now.version);
       return document;
@@ -146,7 +146,7 @@ export async function unlock(
       // Its holder has just renewed or released it; or it was removed, and the response was lost.
       if (!(error instanceof OutsideError)) throw error;
       if (error instanceof ConflictError) continue;
-      const left = await held().catch(() => Promise.reject(error));
+      const left = await isHeld().catch(() => Promise.reject(error));
       if (left) throw error;
     }
   }
@@ -154,7 +154,7 @@ export async function unlock(
 }
 
 /** Returns the error for a collection that another process is harvesting. */
-export function locked(collectionId: string, lock: LockDocument | null): LockedError {
+export function lockedError(collectionId: string, lock: LockDocument | null): LockedError {
   if (!lock) {
     return new LockedError(`Collection ${collectionId} is locked`, {
       hint: `If you are sure that it is not being harvested: twarc-cloud harvest unlock ${

@@ -34,7 +34,9 @@ export function documentOf<T extends PerUser>(state: T) {
 }
 
 /** Returns the positions of unfinished walks. */
-export function unfinished({ positions, many }: Pick<PerUser, "positions" | "many">): JsonObject {
+export function unfinishedPositions(
+  { positions, many }: Pick<PerUser, "positions" | "many">,
+): JsonObject {
   const left: JsonObject = {};
   for (const all of [Object.entries(positions), many?.positions ?? []]) {
     for (const [walk, at] of all) if (at !== "whole") left[walk] = at;

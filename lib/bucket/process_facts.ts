@@ -55,14 +55,14 @@ let machineText: string | undefined;
 export function thisMachine(): Machine | null {
   const system = SYSTEMS[Deno.build.os];
   if (!system) return null;
-  machineText ??= printed(system.machine);
+  machineText ??= outputOf(system.machine);
   return system.machineIn(machineText);
 }
 
 /** Returns a process of this machine; null if there is none, or it is hidden. */
 export function factsOf(pid: number): ProcessFacts | null {
   const system = SYSTEMS[Deno.build.os];
-  return system ? system.processIn(printed(system.process(pid))) : null;
+  return system ? system.processIn(outputOf(system.process(pid))) : null;
 }
 
 /** Returns this process, from the machine's output where that has it: starting a program takes a while. */
@@ -110,7 +110,7 @@ export function macProcessIn(text: string): ProcessFacts | null {
 }
 
 /** Returns the output of a command, in a fixed locale and time zone; empty if it cannot be run. */
-function printed([command, ...args]: [command: string, ...args: string[]]): string {
+function outputOf([command, ...args]: [command: string, ...args: string[]]): string {
   try {
     const { stdout } = new Deno.Command(command, {
       args,

@@ -17,7 +17,7 @@ import { harvestSums } from "./harvest_sums.ts";
 import { recordHarvest } from "./coverage.ts";
 import { append } from "./inventory.ts";
 import { type Draft, type FileSum, type Head, sha1Of, sumOf } from "./inventory_entry.ts";
-import { unfinished } from "./many.ts";
+import { unfinishedPositions } from "./many.ts";
 import { formatManifest } from "./manifest.ts";
 
 const log = getLogger(["twarc-cloud", "bucket"]);
@@ -150,7 +150,7 @@ export async function settle(target: ProjectionTarget, checkpoint: Checkpoint): 
   const sizes = await clearGarbage({ ...target, guard }, keys, state);
   const settled = { state: "settled", positions: leftover(state), many: undefined } as const;
   const found = { changesets, sizes, projected };
-  const inventory = await inventoried(target, { ...state, ...settled }, found);
+  const inventory = await addToInventory(target, { ...state, ...settled }, found);
   await checkpoint.commit({ ...settled, inventory });
 }
 
@@ -196,7 +196,7 @@ interface Projected {
 }
 
 /** Adds a harvest to the inventory. @param sizes Of the side files. @returns The last entry. */
-async function inventoried(
+async function addToInventory(
   { store, collections: { clock }, collectionId, guard = () => {} }: ProjectionTarget,
   state: CheckpointState,
   { changesets, sizes, projected: { manifest, sides } }: {
@@ -259,7 +259,9 @@ function nullIfOther(error: unknown): null {
 
 /** Returns the initial positions of the next harvest: all after an interruption, else those of unfinished walks. */
 function leftover(state: CheckpointState): CheckpointState["positions"] {
-  return state.outcome === "interrupted" && !state.many ? state.positions : unfinished(state);
+  return state.outcome === "interrupted" && !state.many
+    ? state.positions
+    : unfinishedPositions(state);
 }
 
 function sum<T>(items: T[], of: (item: T) => number): number {

@@ -53,7 +53,7 @@ export function addConfigure(program: Command, context: Context): void {
       const place = `profile ${profile} of ${path}`;
       const kept = await besides(await storedKeys(path, profile), keys, { place, yes, context });
       if (!kept) return;
-      if (check) await tried(keys, context);
+      if (check) await tryKeys(keys, context);
       await writeProfile(path, profile, { ...kept, ...keys });
       output.line(`Keys stored in ${place}.`);
       if (mayBeShared(path, context)) {
@@ -97,7 +97,7 @@ async function besides(
 }
 
 /** Tries keys at the API. @throws UserError if it rejects them, so that they are not stored. */
-async function tried(keys: TwitterKeys, context: Context): Promise<void> {
+async function tryKeys(keys: TwitterKeys, context: Context): Promise<void> {
   const { checkKeys } = await import("../twitter/keys_check.ts");
   const { twitterApiUrl: base } = await settingsFor(context, {});
   const { clock, signal, output } = context;
@@ -125,8 +125,8 @@ async function userKeys(context: Context) {
   if (access_token && access_token_secret) {
     return {
       ...consumer,
-      access_token: await cleaned(access_token, "ACCESS_TOKEN"),
-      access_token_secret: await cleaned(access_token_secret, "ACCESS_TOKEN_SECRET"),
+      access_token: await cleanKey(access_token, "ACCESS_TOKEN"),
+      access_token_secret: await cleanKey(access_token_secret, "ACCESS_TOKEN_SECRET"),
     };
   }
   const { beginLogin } = await import("../twitter/http/login.ts");
@@ -154,7 +154,7 @@ async function answer(
   { output, env }: Context,
 ): Promise<string> {
   const given = env[variable] ?? await output.ask(question, { secret: question !== "PIN" });
-  if (given) return await cleaned(given, question);
+  if (given) return await cleanKey(given, question);
   const { UserError } = await import("../base/errors.ts");
   throw new UserError(`${question} is missing`, {
     hint: `Type it at a terminal, or set ${variable} in the environment.`,
@@ -162,7 +162,7 @@ async function answer(
 }
 
 /** Returns a pasted key without extra characters. @throws UserError with the fault, but without the key. */
-async function cleaned(given: string, name: string): Promise<string> {
+async function cleanKey(given: string, name: string): Promise<string> {
   const { pastedKey } = await import("../base/api_keys.ts");
   const found = pastedKey(given);
   if ("key" in found) return found.key;

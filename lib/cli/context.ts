@@ -118,7 +118,7 @@ export async function openBucket(
   let isIdentified = false;
   const identify = async ({ isEmptyToo = true } = {}) => {
     if (isIdentified) return;
-    const { recognised } = await import("../runner/local/recognised.ts");
+    const { recogniseBucket: recognised } = await import("../runner/local/recognised.ts");
     const identity = await recognised({ bucket, aws, env, store, clock }, { isEmptyToo });
     if (!identity) return;
     isIdentified = true;

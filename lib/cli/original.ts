@@ -11,7 +11,7 @@ const REFUSED = /not authorized to perform:? (\w+):/;
  * Returns an error for display: if AWS refuses what the original's Terraform never allowed, with a hint. Its user may
  * do everything with S3, so that a refused bucket is another person's.
  */
-export async function explained(error: unknown): Promise<unknown> {
+export async function explainRefusal(error: unknown): Promise<unknown> {
   if (!(error instanceof TwarcCloudError) || !isRefusal(error.cause)) return error;
   const settings = await Settings.load({ env: {} }).catch(() => null);
   if (!settings?.isOriginal) return error;

@@ -5,7 +5,7 @@ import type { Writable } from "node:stream";
 import { UsageError } from "../base/errors.ts";
 import { oneLine, visible } from "../base/visible.ts";
 import { withBucket } from "./named_bucket.ts";
-import { fitted, wrapped } from "./text/fit.ts";
+import { fitLine, wrapText } from "./text/fit.ts";
 
 /** Number of names that are shown of many. */
 export const FEW = 5;
@@ -68,7 +68,7 @@ export class Output {
   line(text: string): void {
     const { out, isOutTerminal = false } = this.#terminal;
     const line = oneLine(this.#complete(text));
-    out(`${isOutTerminal ? wrapped(line, this.columns) : line}\n`);
+    out(`${isOutTerminal ? wrapText(line, this.columns) : line}\n`);
   }
 
   /** Prints a line on what goes on; a failure to write it is ignored. */
@@ -125,7 +125,7 @@ export class Output {
     bar.start(1, 0, { text: "" });
     return {
       show: (text) => {
-        bar.update(0, { text: fitted(oneLine(text), this.columns) });
+        bar.update(0, { text: fitLine(oneLine(text), this.columns) });
       },
       note: (text) => {
         bar.stop();
@@ -175,7 +175,7 @@ export class Output {
   }
 
   #fitErr(text: string): string {
-    return this.#terminal.isTerminal ? wrapped(text, this.columns) : text;
+    return this.#terminal.isTerminal ? wrapText(text, this.columns) : text;
   }
 
   /** Returns the stream for prompts: a terminal that reports no columns gets the usual width. */

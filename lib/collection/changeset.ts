@@ -70,24 +70,24 @@ export function diff(from: JsonObject, to: JsonObject): ConfigUpdate {
 
 /** Returns a configuration with a change applied, deletions first. */
 export function merge(config: JsonObject, change: ConfigUpdate): JsonObject {
-  return updated(without(config, change.delete), change.update);
+  return updateConfig(without(config, change.delete), change.update);
 }
 
 /** Combines two consecutive changes. */
 export function combine(earlier: ConfigUpdate, later: ConfigUpdate): ConfigUpdate {
   return {
-    update: updated(without(earlier.update, later.delete), later.update),
-    delete: gathered([...earlier.delete, ...later.delete]),
+    update: updateConfig(without(earlier.update, later.delete), later.update),
+    delete: groupDeletions([...earlier.delete, ...later.delete]),
   };
 }
 
 /** Returns deletions with each member named once. */
-function gathered(deletions: Deletion[]): Deletion[] {
+function groupDeletions(deletions: Deletion[]): Deletion[] {
   const { whole, below } = byMember(deletions);
   const deeper = [...below].filter(([key]) => !whole.has(key));
   return [
     ...whole,
-    ...deeper.map(([key, inner]) => Object.fromEntries([[key, gathered(inner)]])),
+    ...deeper.map(([key, inner]) => Object.fromEntries([[key, groupDeletions(inner)]])),
   ];
 }
 
@@ -160,7 +160,7 @@ export function mapMembers(
 }
 
 /** Returns an object with only these members. */
-export function picked(object: JsonObject, names: readonly string[]): JsonObject {
+export function pick(object: JsonObject, names: readonly string[]): JsonObject {
   const some: JsonObject = {};
   for (const name of names) {
     const value = member(object, name);
@@ -172,16 +172,16 @@ export function picked(object: JsonObject, names: readonly string[]): JsonObject
 /** Returns an object without these members. */
 export function omitMembers(object: JsonObject, names: Iterable<string>): JsonObject {
   const left = new Set(names);
-  return picked(object, namesOf(object).filter((name) => !left.has(name)));
+  return pick(object, namesOf(object).filter((name) => !left.has(name)));
 }
 
-function updated(config: JsonObject, update: JsonObject): JsonObject {
+function updateConfig(config: JsonObject, update: JsonObject): JsonObject {
   if (Object.keys(config).length === 0) return update;
   const next = copyOf(config);
   for (const key of namesOf(update)) {
     const [before, after] = [member(config, key), member(update, key)];
     if (after === undefined) continue;
-    setMember(next, key, isObject(before) && isObject(after) ? updated(before, after) : after);
+    setMember(next, key, isObject(before) && isObject(after) ? updateConfig(before, after) : after);
   }
   return next;
 }
@@ -198,8 +198,8 @@ export function without(config: JsonObject, deletions: Deletion[]): JsonObject {
 }
 
 /** Returns a value with the secrets in it as fingerprints; all of it, if it is a secret. */
-export function redacted(value: Json, isSecret: boolean, above = ""): Json {
-  if (Array.isArray(value)) return value.map((inner) => redacted(inner, isSecret));
+export function redactValue(value: Json, isSecret: boolean, above = ""): Json {
+  if (Array.isArray(value)) return value.map((inner) => redactValue(inner, isSecret));
   if (isObject(value)) return redactedObject(value, isSecret, above);
   return isSecret && value !== null ? fingerprint(String(value)) : value;
 }
@@ -207,6 +207,6 @@ export function redacted(value: Json, isSecret: boolean, above = ""): Json {
 function redactedObject(value: JsonObject, isSecret: boolean, above = ""): JsonObject {
   return mapMembers(value, (inner, key) => {
     if (isProfileName([above, key]) && typeof inner === "string") return inner;
-    return redacted(inner, isSecret || isSecretMember(key), key);
+    return redactValue(inner, isSecret || isSecretMember(key), key);
   });
 }

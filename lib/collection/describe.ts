@@ -6,7 +6,7 @@ import {
   isProfileName,
   isSecretMember,
   merge,
-  redacted,
+  redactValue,
 } from "./changeset.ts";
 import { membersOf } from "../base/names_of.ts";
 import { isObject, type Json, type JsonObject, member } from "../base/json.ts";
@@ -38,17 +38,17 @@ async function* inOrder(
   changesets: Iterable<Changeset> | AsyncIterable<Changeset>,
 ): AsyncGenerator<Changeset> {
   let some: Changeset[] = [];
-  const sorted = () => some.toSorted((a, b) => timeOf(a) - timeOf(b));
+  const inOrder = () => some.toSorted((a, b) => timeOf(a) - timeOf(b));
   const secondOf = (changeset: Changeset) => Math.floor(timeOf(changeset) / 1_000);
   for await (const changeset of changesets) {
     const [first] = some;
     if (first && secondOf(first) !== secondOf(changeset)) {
-      yield* sorted();
+      yield* inOrder();
       some = [];
     }
     some.push(changeset);
   }
-  yield* sorted();
+  yield* inOrder();
 }
 
 /** Yields what a change does to a configuration. */
@@ -60,11 +60,11 @@ function* linesOf(
   const when = `on ${changeset.change_timestamp}`;
   const changed = deletesOnly ? [] : updates(changeset.update, config, []);
   for (const { path, before, after } of changed) {
-    const [was, is] = [shown(path, before), shown(path, after)];
+    const [was, is] = [valueText(path, before), valueText(path, after)];
     yield `${path.join(" -> ")} changed from ${was} to ${is} ${when}`;
   }
   for (const { path, before } of deletions(changeset.delete, config, [])) {
-    yield `${path.join(" -> ")} deleted with value ${shown(path, before)} ${when}`;
+    yield `${path.join(" -> ")} deleted with value ${valueText(path, before)} ${when}`;
   }
   for (const { file, tweets } of changeset.removed ?? []) {
     for (const { id, reason } of tweets) {
@@ -126,9 +126,9 @@ function* leaves(key: string, value: Json | undefined, above: string[]): Generat
 }
 
 /** Formats a value; the documents write None for an absent one. */
-function shown(path: string[], value: Json | undefined): string {
+function valueText(path: string[], value: Json | undefined): string {
   if (value === undefined || value === null) return "None";
   const isSecret = path.some(isSecretMember) && !isProfileName(path);
-  const safe = redacted(value, isSecret, path.at(-1));
+  const safe = redactValue(value, isSecret, path.at(-1));
   return typeof safe === "string" ? safe : JSON.stringify(safe);
 }

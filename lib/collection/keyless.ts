@@ -4,7 +4,7 @@ import { isDeepStrictEqual } from "node:util";
 import { isObject, type Json, type JsonObject, parseJson } from "../base/json.ts";
 import { jsonBytes } from "../base/json_bytes.ts";
 import { membersOf, objectOf, setMember } from "../base/names_of.ts";
-import { fingerprint, isProfileName, isSecretMember, redacted } from "./changeset.ts";
+import { fingerprint, isProfileName, isSecretMember, redactValue } from "./changeset.ts";
 import { unpackIfPacked } from "../format/codec.ts";
 import { isNamedLikeTweets } from "../format/file_name.ts";
 import { isKept, README } from "./kept_readme.ts";
@@ -45,7 +45,7 @@ export function keyless(key: string, bytes: Uint8Array): Uint8Array | null {
   if (json === undefined) return hasWords(unpackIfPacked(bytes, MAX_UNPACKED_BYTES)) ? null : bytes;
   const isChangeset = key.includes("/changesets/");
   const without = exceptDeletions(json, (value) => {
-    return isChangeset ? redacted(value, false) : withoutSecrets(value);
+    return isChangeset ? redactValue(value, false) : withoutSecrets(value);
   });
   return isDeepStrictEqual(without, json) ? bytes : jsonBytes(without);
 }
@@ -67,16 +67,16 @@ export function namesOfKeys(value: Json): string[] {
 
 /** Returns a JSON value with keys replaced by fingerprints. */
 export function withFingerprints(value: Json): Json {
-  return exceptDeletions(value, fingerprinted);
+  return exceptDeletions(value, fingerprintValues);
 }
 
-function fingerprinted(value: Json): Json {
-  if (Array.isArray(value)) return value.map(fingerprinted);
+function fingerprintValues(value: Json): Json {
+  if (Array.isArray(value)) return value.map(fingerprintValues);
   if (!isObject(value)) return value;
   return objectOf(
     membersOf(value).map(([name, inner]): [string, Json] => {
-      if (!isSecretMember(name)) return [name, fingerprinted(inner)];
-      return [name, isReference(inner) ? inner : redacted(inner, true, name)];
+      if (!isSecretMember(name)) return [name, fingerprintValues(inner)];
+      return [name, isReference(inner) ? inner : redactValue(inner, true, name)];
     }),
   );
 }

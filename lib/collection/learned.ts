@@ -11,7 +11,7 @@ import {
   isEmpty,
   mapMembers,
   merge,
-  picked,
+  pick,
   without,
 } from "./changeset.ts";
 
@@ -24,7 +24,7 @@ export function prune(change: ConfigUpdate, config: JsonObject): ConfigUpdate {
   const kept = ids.filter((id) => isObject(present) && Object.hasOwn(present, id));
   if (kept.length > 0 && kept.length === ids.length) return change;
   const { users: _, ...update } = change.update;
-  if (kept.length > 0) update.users = picked(users, kept);
+  if (kept.length > 0) update.users = pick(users, kept);
   return { update, delete: change.delete };
 }
 
@@ -32,15 +32,15 @@ export function prune(change: ConfigUpdate, config: JsonObject): ConfigUpdate {
  * Returns the effective change of a harvest's news: pruned, without what is in force already, and with since_id moving
  * forward only. Applied again, it is empty.
  */
-export function learned(config: JsonObject, change: ConfigUpdate): ConfigUpdate {
+export function effectiveChange(config: JsonObject, change: ConfigUpdate): ConfigUpdate {
   const pruned = prune(change, config);
   const { users, ...update } = pruned.update;
   const known = member(config, "users");
   if (!isObject(users) || !isObject(known) || !pruned.delete.every(isOfWholeUsers)) {
-    return changed(config, pruned);
+    return changesTo(config, pruned);
   }
   // User by user: a copy of the configuration for each step would take most of a harvest's memory.
-  const rest = changed(config, { update, delete: pruned.delete });
+  const rest = changesTo(config, { update, delete: pruned.delete });
   const news = learnedOfUsers(known, users);
   return {
     update: isEmpty({ ...news, delete: [] }) ? rest.update : { ...rest.update, users: news.update },
@@ -54,7 +54,7 @@ export function learnedOfMany(
   change: ConfigUpdate,
   users: Iterable<[string, JsonObject]>,
 ): { change: ConfigUpdate; users: Packed<JsonObject> } {
-  const rest = changed(config, change);
+  const rest = changesTo(config, change);
   const known = member(without(config, change.delete), "users");
   const news = new Packed<JsonObject>();
   if (!isObject(known)) return { change: rest, users: news };
@@ -80,7 +80,7 @@ export function* usersWith(
   }
 }
 
-function changed(config: JsonObject, change: ConfigUpdate): ConfigUpdate {
+function changesTo(config: JsonObject, change: ConfigUpdate): ConfigUpdate {
   return diff(config, neverBack(config, merge(config, change)));
 }
 
@@ -96,7 +96,7 @@ function learnedOfUsers(known: JsonObject, users: JsonObject): ConfigUpdate {
   for (const id of namesOf(users)) {
     const [before, told] = [member(known, id), member(users, id)];
     if (before === undefined || told === undefined) continue;
-    const one = changed({ [id]: before }, { update: { [id]: told }, delete: [] });
+    const one = changesTo({ [id]: before }, { update: { [id]: told }, delete: [] });
     for (const deletion of one.delete) news.delete.push(deletion);
     const after = member(one.update, id);
     // Keep the object itself if all of it is new, as is usual.
@@ -178,7 +178,7 @@ export function goingOn(config: JsonObject, next: JsonObject): JsonObject {
   return {
     ...rest,
     users,
-    ...(left.length > 0 ? { removed_users: picked(still, left) } : {}),
+    ...(left.length > 0 ? { removed_users: pick(still, left) } : {}),
   };
 }
 

@@ -28,10 +28,10 @@ export interface Rebased {
  * Returns the newest configuration with a person's edits of an older one.
  * @param base The version that the person edited, its secrets as fingerprints.
  */
-export function rebased(base: JsonObject, mine: JsonObject, current: JsonObject): Rebased {
+export function rebase(base: JsonObject, mine: JsonObject, current: JsonObject): Rebased {
   const conflicts: string[] = [];
   const hidden = { base, mine: withoutSecrets(mine), current: withoutSecrets(current) };
-  return { config: joined(hidden, { mine, current }, "", conflicts), conflicts };
+  return { config: mergeCopies(hidden, { mine, current }, "", conflicts), conflicts };
 }
 
 /**
@@ -53,7 +53,7 @@ export function withoutSecrets(config: JsonObject): JsonObject {
 }
 
 /** @param hidden Compared. @param real Taken as result. */
-function joined(
+function mergeCopies(
   hidden: Copies,
   real: Omit<Copies, "base">,
   above: string,
@@ -62,13 +62,13 @@ function joined(
   const names = new Set([real.current, real.mine].flatMap(namesOf));
   const members: [string, Json][] = [];
   for (const name of names) {
-    const value = settled(hidden, real, name, { above, conflicts });
+    const value = mergeMember(hidden, real, name, { above, conflicts });
     if (value !== undefined) members.push([name, value]);
   }
   return objectOf(members);
 }
 
-function settled(
+function mergeMember(
   hidden: Copies,
   real: Omit<Copies, "base">,
   name: string,
@@ -82,7 +82,7 @@ function settled(
   if (isObject(mine) && isObject(current) && isObject(realMine) && isObject(realCurrent)) {
     const below = { base: isObject(base) ? base : {}, mine, current };
     const path = `${above}${name}.`;
-    return joined(below, { mine: realMine, current: realCurrent }, path, conflicts);
+    return mergeCopies(below, { mine: realMine, current: realCurrent }, path, conflicts);
   }
   if (mine === undefined && isDeepStrictEqual(withoutLearned(base), withoutLearned(current))) {
     return undefined;

@@ -169,7 +169,7 @@ export class ControlClient {
       const response = await askedDirectly(url, { headers, signal: limit });
       const answer = await bytesOf(response, limit);
       if (response.ok) return new TextDecoder().decode(answer);
-      throw this.#refused(response.status);
+      throw this.#refusalError(response.status);
     } catch (cause) {
       if (cause instanceof TwarcCloudError) throw cause;
       signal?.throwIfAborted();
@@ -183,7 +183,7 @@ export class ControlClient {
     }
   }
 
-  #refused(status: number): TwarcCloudError {
+  #refusalError(status: number): TwarcCloudError {
     if (status === 403) {
       return new UserError(`The harvester at ${this.#url} was started without TWARC_CLOUD_SECRET`, {
         hint: "Without TWARC_CLOUD_SECRET it accepts no commands: end its process on its machine.",

@@ -50,12 +50,12 @@ export function serveControl(
   options: ControlOptions & { hostname: string; port: number },
 ): ControlServer {
   const { hostname, clock } = options;
-  const listener = opened(hostname, options.port);
+  const listener = openListener(hostname, options.port);
   const answer = controlAnswers(controlled, options);
   const names = new Set(["localhost", hostname.toLowerCase(), Deno.hostname().toLowerCase()]);
   const reader = createServer(
     { maxHeaderSize: MAX_HEAD },
-    (request, response) => void answered(request, response, { answer, names }),
+    (request, response) => void answerRequest(request, response, { answer, names }),
   );
   const connections = new Connections(listener, reader, clock);
   void connections.take();
@@ -65,7 +65,7 @@ export function serveControl(
   };
 }
 
-function opened(hostname: string, port: number): Deno.TcpListener {
+function openListener(hostname: string, port: number): Deno.TcpListener {
   try {
     return Deno.listen({ hostname, port });
   } catch (cause) {
@@ -215,7 +215,7 @@ class Wire extends Duplex {
 }
 
 /** Responds to one request, then ends the connection. It never fails. */
-async function answered(
+async function answerRequest(
   request: IncomingMessage,
   response: ServerResponse,
   { answer, names }: {

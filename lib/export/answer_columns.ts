@@ -215,7 +215,7 @@ function toReferenceNames(references: Referred[], { line }: Post): JsonObject {
     return { id: json?.author_id, name: author?.username };
   };
   const [answered, retweeted, quoted] = [of("replied_to"), of("retweeted"), of("quoted")];
-  return defined({
+  return dropUndefined({
     in_reply_to_username: answered.name,
     retweeted_user_id: retweeted.id,
     retweeted_username: retweeted.name,
@@ -224,7 +224,7 @@ function toReferenceNames(references: Referred[], { line }: Post): JsonObject {
   });
 }
 
-function defined(object: { [name: string]: Json | undefined }): JsonObject {
+function dropUndefined(object: { [name: string]: Json | undefined }): JsonObject {
   const json: JsonObject = {};
   for (const name in object) {
     const value = object[name];
@@ -236,7 +236,7 @@ function defined(object: { [name: string]: Json | undefined }): JsonObject {
 /** Entities as lists of their texts. */
 function toEntities(entities: JsonObject): JsonObject {
   const { cashtags, hashtags, mentions, urls, ...others } = entities;
-  return defined({
+  return dropUndefined({
     ...others,
     cashtags: cashtags && toObjects(cashtags).map(({ tag }) => `$${tag}`),
     hashtags: hashtags && toObjects(hashtags).map(({ tag }) => `#${tag}`),
@@ -257,7 +257,7 @@ function toAttachments(attachments: JsonObject | undefined, { line }: Post): Jso
   const media = Array.isArray(media_keys)
     ? media_keys.map((key) => line.includes.media.get(`${key}`) ?? {})
     : undefined;
-  return defined({ media, poll, ...attachments });
+  return dropUndefined({ media, poll, ...attachments });
 }
 
 function toGeo(geo: JsonObject | undefined, { line }: Post): JsonObject {
@@ -270,10 +270,10 @@ function toAuthor(author: JsonObject): JsonObject {
   const urls = toObjects(toObject(url)?.urls).map(({ expanded_url, url }) =>
     expanded_url ?? url ?? null
   );
-  return defined({
+  return dropUndefined({
     ...author,
     url: urls.at(-1) ?? author.url,
-    entities: defined({
+    entities: dropUndefined({
       ...others,
       url: url && { urls },
       description: description && toEntities(toObject(description) ?? {}),

@@ -125,7 +125,7 @@ function fromStatus(post: Post, merge: boolean): Found {
     text: readStatusText(whole),
     lang: toText(json.lang),
     conversationId: undefined,
-    replyTo: answered(json),
+    replyTo: repliedTweet(json),
     repostOf: retweeted && toOther(retweeted),
     quoteOf: quoted ? toOther(quoted) : toBareOther(json.quoted_status_id_str),
     likes: toNumber(whole.favorite_count),
@@ -223,7 +223,7 @@ function fromAnswer(post: Post, merge: boolean): Found {
   };
 }
 
-function answered(json: JsonObject): Other | undefined {
+function repliedTweet(json: JsonObject): Other | undefined {
   const id = toId(json.in_reply_to_status_id_str ?? json.in_reply_to_status_id);
   if (id === undefined) return undefined;
   const authorId = toId(json.in_reply_to_user_id_str ?? json.in_reply_to_user_id);

@@ -58,7 +58,7 @@ export function toSparkline(
   days: readonly DayCount[],
   columns: number,
 ): [line: string, gaps: string] {
-  const bars = grouped(days, Math.max(1, columns));
+  const bars = groupDays(days, Math.max(1, columns));
   const most = bars.reduce((most, { tweets }) => Math.max(most, tweets), 1);
   const block = ({ tweets }: DayCount) =>
     tweets === 0 ? " " : BLOCKS[Math.min(7, Math.floor(tweets / most * 8))] ?? "";
@@ -79,7 +79,7 @@ text{fill:#222;font:14px sans-serif}.head{font-size:16px;font-weight:bold}.back{
 
 /** Returns a chart as SVG, light or dark as its reader is, with bars that differ in print: gaps are hatched. */
 export function toSvg(days: readonly DayCount[], { title }: { title: string }): string {
-  const bars = grouped(days, MOST_BARS);
+  const bars = groupDays(days, MOST_BARS);
   const most = bars.reduce((most, { tweets }) => Math.max(most, tweets), 1);
   const hasGap = days.some(({ isGap }) => isGap);
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-labelledby="t d">
@@ -185,7 +185,7 @@ function barSize(days: readonly DayCount[], most: number): number {
 }
 
 /** Groups days, each group of as many days, into a limited number of groups. */
-function grouped(days: readonly DayCount[], most: number): DayCount[] {
+function groupDays(days: readonly DayCount[], most: number): DayCount[] {
   const size = barSize(days, most);
   const groups: DayCount[] = [];
   for (const [i, { day, tweets, isGap }] of days.entries()) {

@@ -39,7 +39,7 @@ export class Once {
     try {
       for await (const ids of this.#ids()) for (const id of ids) await repeats.add(id, 0);
       const repeated = new SeenIds();
-      for await (const { id } of repeats.found()) repeated.add(id);
+      for await (const { id } of repeats.findRepeats()) repeated.add(id);
       this.#repeated = repeated;
     } finally {
       await repeats.close();

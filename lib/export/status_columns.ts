@@ -31,9 +31,9 @@ const COLUMNS: Readonly<Record<string, (status: Status) => Cell>> = {
   text: ({ whole }) => readStatusText(whole),
   tweet_type: readStatusType,
   coordinates: ({ json }) => toCoordinates(json),
-  hashtags: ({ whole }) => joined(readEntities(whole, "hashtags"), "text"),
+  hashtags: ({ whole }) => joinMember(readEntities(whole, "hashtags"), "text"),
   media: ({ json }) => toMedia(json),
-  urls: ({ json }) => joined(readEntities(json, "urls"), "expanded_url"),
+  urls: ({ json }) => joinMember(readEntities(json, "urls"), "expanded_url"),
   favorite_count: ({ whole }) => whole.favorite_count,
   in_reply_to_screen_name: ({ json }) => json.in_reply_to_screen_name,
   in_reply_to_status_id: ({ json }) => json.in_reply_to_status_id_str ?? json.in_reply_to_status_id,
@@ -128,14 +128,14 @@ function toCoordinates(json: JsonObject): Cell {
 function toMedia(json: JsonObject): Cell {
   const extended = toObject(json.extended_entities)?.media;
   const media = extended ?? toObject(json.entities)?.media;
-  return media === undefined ? undefined : joined(toObjects(media), "media_url_https");
+  return media === undefined ? undefined : joinMember(toObjects(media), "media_url_https");
 }
 
 function toUserUrls(user: JsonObject): string {
   const urls = toObjects(toObject(toObject(user.entities)?.url)?.urls);
-  return joined(urls.filter(({ expanded_url }) => expanded_url), "expanded_url");
+  return joinMember(urls.filter(({ expanded_url }) => expanded_url), "expanded_url");
 }
 
-function joined(list: JsonObject[], name: string): string {
+function joinMember(list: JsonObject[], name: string): string {
   return list.map((one) => one[name] ?? "").join(" ");
 }

@@ -112,7 +112,7 @@ class Unpacking {
   /** Yields the blocks that a piece completes. @throws Error where the file is not valid */
   *push(piece: Uint8Array): Generator<Uint8Array> {
     this.#held = this.#held.length === 0 ? piece : Buffer.concat([this.#held, piece]);
-    for (let frame = this.#taken(); frame; frame = this.#taken()) {
+    for (let frame = this.#takeFrame(); frame; frame = this.#takeFrame()) {
       const maxOutputLength = Math.min(MAX_FRAME, this.#max - this.#length);
       const block = zstdDecompressSync(frame, { maxOutputLength });
       this.#crc = crc32(block, this.#crc);
@@ -129,7 +129,7 @@ class Unpacking {
   }
 
   /** Returns the next frame, if it is complete. */
-  #taken(): Uint8Array | null {
+  #takeFrame(): Uint8Array | null {
     while (this.#next === undefined) {
       if (this.#isOver && this.#held.length > 0) throw new Error("Data follows its end");
       const view = new DataView(this.#held.buffer, this.#held.byteOffset, this.#held.length);

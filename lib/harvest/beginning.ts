@@ -41,7 +41,7 @@ export async function fenceUnsettled(
  * @returns Its configuration.
  * @throws LockedError where the lease is lost.
  */
-export async function begun(beginning: Beginning): Promise<CollectionConfig> {
+export async function beginHarvest(beginning: Beginning): Promise<CollectionConfig> {
   const { target, checkpoint, lease, patiently } = beginning;
   for (;;) {
     const config = await begunOnce(beginning);
@@ -52,7 +52,7 @@ export async function begun(beginning: Beginning): Promise<CollectionConfig> {
   }
 }
 
-/** As `begun`; null where a former holder of the lease has written the checkpoint meanwhile. */
+/** As `beginHarvest`; null where a former holder of the lease has written the checkpoint meanwhile. */
 async function begunOnce(
   { target, checkpoint, clock, patiently }: Beginning,
 ): Promise<CollectionConfig | null> {

@@ -12,7 +12,7 @@ import { isAway, Patience, type PatienceOptions } from "../source/patience.ts";
 import type { Cut, Lost } from "./cut.ts";
 import type { SegmentFile } from "./segment.ts";
 import { SideFiles } from "./side_files.ts";
-import { watched } from "./slow_store.ts";
+import { watchStore } from "./slow_store.ts";
 
 const log = getLogger(["twarc-cloud", "harvest"]);
 
@@ -123,7 +123,7 @@ export class Committer {
    * The loss with a cut whose tweets are damaged on this machine's disk, after which nothing is stored: no tweets
    * where all are in the store in pieces. Undefined where no tweets are damaged.
    */
-  get lost(): Lost | undefined {
+  get lostCut(): Lost | undefined {
     if (!this.#damaged?.tweets) return undefined;
     const { began, spool, number, covers = number, at: to, tweets } = this.#damaged;
     const { segment, isWhole, file } = tweets;
@@ -147,7 +147,7 @@ export class Committer {
   }
 
   /** Resolves when it is idle the next time; only the last caller is notified. */
-  rested(): Promise<void> {
+  untilIdle(): Promise<void> {
     this.#rested = Promise.withResolvers();
     return this.#rested.promise;
   }
@@ -182,7 +182,7 @@ export class Committer {
 
   async #workOnce(): Promise<void> {
     try {
-      await watched(this.#options.clock, async () => {
+      await watchStore(this.#options.clock, async () => {
         const damaged = await this.#storeWaiting();
         await this.#commit();
         await this.#deleteReplaced();
@@ -299,7 +299,7 @@ export class Committer {
     guard();
     await this.#sides.upload(cut, guard);
     guard();
-    const sides = this.#sides.known();
+    const sides = this.#sides.knownSums();
     await checkpoint.commit({ ...cut.commit, files: this.#files, sides, cuts: cut.number });
     this.#uncommitted.length = 0;
     await project();

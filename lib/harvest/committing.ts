@@ -32,7 +32,7 @@ export function committing(
     folder: collectionKeys(target.collectionId).harvest(checkpoint.state.began),
     clock,
     patienceMs,
-    lost: lease.lost,
+    lost: lease.lostSignal,
     waits,
     guard: () => lease.check(),
     project: async () => {

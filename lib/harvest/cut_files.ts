@@ -68,7 +68,7 @@ export abstract class CutFiles {
       if (copy.bytes === side.bytes && copy.sha1 === (side.sha1 ?? copy.sha1)) {
         return await use(this.pathOf(name));
       }
-      throw damaged(this.pathOf(side.name));
+      throw damagedFile(this.pathOf(side.name));
     } finally {
       await this.clear(this.pathOf(name));
     }
@@ -141,7 +141,7 @@ export abstract class CutFiles {
   }
 }
 
-function damaged(path: string): DamagedError {
+function damagedFile(path: string): DamagedError {
   return new DamagedError(`A temporary file is damaged: ${path}`, {
     hint:
       "The disk for temporary files may be failing: check it, or name a folder on another with --spool.",

@@ -61,10 +61,10 @@ const O_NOFOLLOW: number = constants.O_NOFOLLOW ?? 0;
 
 /** The files of this machine. */
 export const systemFiles: Files = {
-  create: (path) => opened(path, O_RDWR | O_CREAT | O_EXCL),
-  open: (path) => opened(path, O_RDONLY),
+  create: (path) => openFile(path, O_RDWR | O_CREAT | O_EXCL),
+  open: (path) => openFile(path, O_RDONLY),
   sync: async (path) => {
-    const file = await opened(path, O_RDWR);
+    const file = await openFile(path, O_RDWR);
     try {
       await file.sync();
     } finally {
@@ -92,7 +92,7 @@ export const systemFiles: Files = {
  * Opens a name without following links. Deno resolves links before the system sees O_NOFOLLOW, where its permissions
  * are those of this program: so the opened file is compared with the name.
  */
-async function opened(path: string, flags: number): Promise<OpenFile> {
+async function openFile(path: string, flags: number): Promise<OpenFile> {
   const found = await systemFiles.facts(path);
   // Before it is opened: opening a pipe would block.
   if (found && !found.isFile) throw strange(path);

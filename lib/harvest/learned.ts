@@ -24,7 +24,7 @@ export class Learned {
   add(change: ConfigUpdate): void {
     for (const deletion of change.delete) note(this.#deleted, deletion);
     if (!this.#users || !isOfUsers(change)) {
-      this.#update = combine({ update: this.#unpacked(), delete: [] }, change).update;
+      this.#update = combine({ update: this.#unpackUsers(), delete: [] }, change).update;
       return;
     }
     for (const id of usersIn(change.delete)) this.#users.delete(id);
@@ -37,12 +37,12 @@ export class Learned {
 
   /** Returns the change as it is now, with those of users packed; later changes affect neither. */
   soFar(): { change: ConfigUpdate; users: PackedCut<JsonObject> } {
-    const change = { update: this.#update, delete: listed(this.#deleted) };
+    const change = { update: this.#update, delete: toDeletions(this.#deleted) };
     return { change, users: (this.#users ?? new Packed<JsonObject>()).cut() };
   }
 
   /** Returns all changes unpacked, as nothing more is packed. */
-  #unpacked(): JsonObject {
+  #unpackUsers(): JsonObject {
     const users = this.#users;
     this.#users = undefined;
     if (!users || users.size === 0) return this.#update;
@@ -88,8 +88,8 @@ function note(deleted: Deleted, deletion: Deletion): void {
   }
 }
 
-function listed(deleted: Deleted): Deletion[] {
+function toDeletions(deleted: Deleted): Deletion[] {
   return [...deleted].map(([key, below]) =>
-    below === "whole" ? key : Object.fromEntries([[key, listed(below)]])
+    below === "whole" ? key : Object.fromEntries([[key, toDeletions(below)]])
   );
 }

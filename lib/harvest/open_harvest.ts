@@ -139,7 +139,7 @@ export class OpenHarvest {
     await this.#takeSides(batch);
     this.#tally.add(batch);
     if (batch.tweets.length > 0) {
-      this.#segment ??= await this.#opened();
+      this.#segment ??= await this.#openSegment();
       await this.#segment.append(batch.tweets, batch.count);
       this.#tweets += batch.count;
       for (const line of batch.tweets) this.#bytes += line.length + 1;
@@ -178,7 +178,7 @@ export class OpenHarvest {
     isWhole: boolean,
     { ending = {}, from = Infinity }: { ending?: Commit; from?: number } = {},
   ): Promise<Cut> {
-    const file = await this.#closed(isWhole);
+    const file = await this.#closeSegment(isWhole);
     const { began, spool } = this;
     const number = this.last.number + 1;
     this.last = {
@@ -218,15 +218,15 @@ export class OpenHarvest {
   }
 
   /** Returns the segment, or a piece of it, as a file; nothing where no tweets came. */
-  async #closed(isWhole: boolean): Promise<SegmentFile | undefined> {
+  async #closeSegment(isWhole: boolean): Promise<SegmentFile | undefined> {
     const segment = this.#segment;
-    const isWanted = segment && (isWhole || segment.uncut > 0);
+    const isWanted = segment && (isWhole || segment.uncutTweets > 0);
     const file = isWanted ? await (isWhole ? segment.close() : segment.cutPiece()) : undefined;
     if (isWhole) this.#segment = undefined;
     return file;
   }
 
-  async #opened(): Promise<Segment> {
+  async #openSegment(): Promise<Segment> {
     const segment = await this.spool.segment(this.#options.codec);
     this.#segments++;
     this.#segmentOpened = this.#options.clock.monotonic();

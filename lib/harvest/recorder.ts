@@ -19,7 +19,7 @@ import { OpenHarvest } from "./open_harvest.ts";
 import type { Spool } from "./spool.ts";
 import { Spools } from "./recovery/spools.ts";
 import { Tally } from "./tally.ts";
-import { asked, Uncut } from "./uncut.ts";
+import { requestBatch, Uncut } from "./uncut.ts";
 
 const log = getLogger(["twarc-cloud", "harvest"]);
 
@@ -125,14 +125,14 @@ export class Recorder {
     const batches = source.batches(from, AbortSignal.any([signal, over.signal]));
     const iterator = batches[Symbol.asyncIterator]();
     try {
-      let next = asked(iterator);
+      let next = requestBatch(iterator);
       for (;;) {
         const arrived = await this.#nextOrDue(next);
         if (arrived?.done) return;
         if (!signal.aborted) await this.#turnOver();
         if (arrived) {
           await this.#take(arrived.value);
-          next = asked(iterator);
+          next = requestBatch(iterator);
         }
         await this.#checkCommitter();
         await this.#keepUp();
@@ -226,7 +226,7 @@ export class Recorder {
    * @throws any other failure.
    */
   async #outlast(failure: unknown, end: Commit = {}): Promise<void> {
-    const { lost } = this.#committer;
+    const { lostCut: lost } = this.#committer;
     if (!lost || !this.#isNoted) throw failure;
     // The whole file of a segment that is still open may have its pieces intact.
     const isOpen = lost.began === this.#open.began && this.#open.hasOpen(lost.segment);
@@ -265,7 +265,7 @@ export class Recorder {
     const { rests } = this.#committer;
     const awaited: Promise<IteratorResult<Batch> | void>[] = rests
       ? []
-      : [this.#committer.rested()];
+      : [this.#committer.untilIdle()];
     if (rests || !this.#isFull()) awaited.push(next);
     return await this.#alarm.before(this.#due(), Promise.race(awaited)) ?? undefined;
   }

@@ -73,7 +73,7 @@ export class Segment {
   }
 
   /** Tweets since the last piece was cut. */
-  get uncut(): number {
+  get uncutTweets(): number {
     return this.#piece.tweets;
   }
 

@@ -27,7 +27,7 @@ export class SideFiles {
   }
 
   /** Returns all files with their checksums; undefined where one is unknown. */
-  known(): NamedSum[] | undefined {
+  knownSums(): NamedSum[] | undefined {
     const known = [...this.#sums].flatMap(([name, sha1]) => sha1 ? [{ name, sha1 }] : []);
     return known.length === this.#sums.size ? known : undefined;
   }

@@ -8,7 +8,7 @@ const log = getLogger(["twarc-cloud", "harvest"]);
 const SILENCE_MS = 60_000;
 
 /** Acts on a store, and logs where that takes long. @throws as the action */
-export async function watched(clock: Clock, act: () => Promise<void>): Promise<void> {
+export async function watchStore(clock: Clock, act: () => Promise<void>): Promise<void> {
   const over = new AbortController();
   const watching = logSilence(clock, over.signal);
   try {

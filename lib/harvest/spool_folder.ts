@@ -79,7 +79,7 @@ export class SpoolFolder {
   }
 
   /** Forgets a closed file; false where it was forgotten before. */
-  closed(file: GrowingFile): boolean {
+  noteClosed(file: GrowingFile): boolean {
     return this.#open.delete(file);
   }
 
@@ -185,7 +185,7 @@ export class GrowingFile {
 
   /** Closes it for reading and writing. */
   async close(): Promise<void> {
-    if (!this.#folder.closed(this)) return;
+    if (!this.#folder.noteClosed(this)) return;
     for (const file of [...this.#removed, this.#file]) await file.close();
   }
 }

@@ -57,8 +57,8 @@ export class Tally {
     return {
       ...this.#counts,
       ...(leftOut.length > 0 ? { left_out: [...leftOut] } : {}),
-      ...(this.#covered ? { covered: told(this.#covered) } : {}),
-      ...(meter ? { billed: meter.billed } : {}),
+      ...(this.#covered ? { covered: toCovered(this.#covered) } : {}),
+      ...(meter ? { billed: meter.harvestBill } : {}),
     };
   }
 
@@ -108,6 +108,6 @@ export class Tally {
   }
 }
 
-function told({ from, to }: Span): NonNullable<Counts["covered"]> {
+function toCovered({ from, to }: Span): NonNullable<Counts["covered"]> {
   return { from: isoTime(from), to: isoTime(to) };
 }

@@ -59,7 +59,7 @@ export class Uncut {
 }
 
 /** Returns the next batch; a failure during a commit is reported when it is awaited. */
-export function asked(iterator: AsyncIterator<Batch>): Promise<IteratorResult<Batch>> {
+export function requestBatch(iterator: AsyncIterator<Batch>): Promise<IteratorResult<Batch>> {
   const next = iterator.next();
   next.catch(() => {});
   return next;

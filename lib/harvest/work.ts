@@ -19,7 +19,7 @@ import { type HarvestInfo, hasEndedItself } from "../collection/harvest_info.ts"
 import { collectionKeys } from "../collection/layout.ts";
 import { TwarcCloudError, type UserError } from "../base/errors.ts";
 import type { Harvest } from "./asked.ts";
-import { type Beginning, begun, fenceUnsettled } from "./beginning.ts";
+import { beginHarvest, type Beginning, fenceUnsettled } from "./beginning.ts";
 import { endingOf } from "./ending.ts";
 import { committing } from "./committing.ts";
 import { meterFor } from "./metering.ts";
@@ -82,7 +82,7 @@ export class Work {
     const collections = new Collections(store, clock);
     const target = { store, collections, collectionId, guard, versions: new Map() };
     const checkpoint = await patiently(
-      { clock, patienceMs, lost: lease.lost, stopped: stopping, waits },
+      { clock, patienceMs, lost: lease.lostSignal, stopped: stopping, waits },
       () => openKnown(store, { collectionId, type, holder, clock }),
     );
     return new Work(asked, options, { checkpoint, target });
@@ -123,7 +123,7 @@ export class Work {
 
   /** Harvests into a folder of its own; a failure is returned once all data is committed. */
   async harvest(late: Late[]): Promise<unknown> {
-    const config = await this.#claimed();
+    const config = await this.#claimHarvest();
     await this.#asked.begun?.();
     const { collectionId } = this.#asked;
     log.info("Harvesting {collectionId} ({type})", { collectionId, type: config.type });
@@ -139,8 +139,8 @@ export class Work {
   }
 
   /** Begins a harvest of the current configuration. */
-  async #claimed(): Promise<CollectionConfig> {
-    const config = await begun(this.#beginning());
+  async #claimHarvest(): Promise<CollectionConfig> {
+    const config = await beginHarvest(this.#beginning());
     this.#noteBegun();
     for (const { at } of unknownIn(withoutKeys(config))) {
       log.warn("{at} in the configuration is unknown, and is ignored", { at });
@@ -206,7 +206,7 @@ export class Work {
   /** Acts on a bucket that may be unavailable for a while. @param stopped Aborted to end the waiting. */
   async #patiently<T>(act: () => Promise<T>, stopped?: AbortSignal): Promise<T> {
     const { clock, limits: { patienceMs } } = this.#asked;
-    const { lease: { lost }, waits } = this.#options;
+    const { lease: { lostSignal: lost }, waits } = this.#options;
     return await patiently({ clock, patienceMs, lost, stopped, waits }, act);
   }
 
@@ -228,7 +228,7 @@ export class Work {
     const meter = meterFor(config, this.checkpoint, this.#asked.clock);
     const recorder = this.#recorderFor(config, spool, meter);
     this.recorder = recorder;
-    const signal = AbortSignal.any([stopping, lease.lost]);
+    const signal = AbortSignal.any([stopping, lease.lostSignal]);
     let failure: unknown;
     try {
       const source = await this.#openSource(config, meter);
@@ -238,9 +238,9 @@ export class Work {
         failure = await network.explain(thrown);
       }
     }
-    if (lease.lost.aborted) {
+    if (lease.lostSignal.aborted) {
       await recorder.abandon();
-      throw lease.lost.reason;
+      throw lease.lostSignal.reason;
     }
     const ending = endingOf({
       config,
@@ -288,7 +288,7 @@ export class Work {
       waits,
       confirm: async () => {
         await lease.confirm();
-        if (lease.lost.aborted) throw lease.lost.reason;
+        if (lease.lostSignal.aborted) throw lease.lostSignal.reason;
       },
     });
   }

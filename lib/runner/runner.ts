@@ -46,7 +46,7 @@ export interface Started extends Running {
    * Returns the reason why the harvester has no lease yet, in a few words; null once it has it. Absent where it has begun
    * on return.
    */
-  awaited?(): Promise<string | null>;
+  awaitedStep?(): Promise<string | null>;
   /** Ends what was started and cannot begin, so that it is not retried forever; absent where nothing is left. */
   withdraw?(): Promise<void>;
 }
@@ -151,7 +151,7 @@ export interface Runner {
   /** Ends a schedule; false if there was none. */
   unschedule(collectionId: string): Promise<boolean>;
   /** Yields every schedule of this bucket. */
-  scheduled(): AsyncIterable<ScheduledJob>;
+  listSchedules(): AsyncIterable<ScheduledJob>;
   /**
    * Returns runs of schedules that were not started in the last two weeks; absent where runs are retried until they
    * begin.

@@ -10,7 +10,7 @@ export function errorAnswer(status: number, code: number, message: string): Resp
 }
 
 /** Joins several pieces of JSON text. */
-export function joined(parts: (string | Uint8Array)[]): Uint8Array<ArrayBuffer> {
+export function joinJson(parts: (string | Uint8Array)[]): Uint8Array<ArrayBuffer> {
   const bytes = parts.map((part) => typeof part === "string" ? encoder.encode(part) : part);
   const all = new Uint8Array(bytes.reduce((length, part) => length + part.length, 0));
   let at = 0;

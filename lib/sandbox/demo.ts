@@ -40,7 +40,7 @@ const STREAMED = 50;
 export async function runDemo(context: DemoContext): Promise<void> {
   const begun = performance.now();
   await makeDemoFolder(context.folder);
-  const world = World.made({ clock: systemClock, users: USERS, tweetsPerUser: TWEETS });
+  const world = World.create({ clock: systemClock, users: USERS, tweetsPerUser: TWEETS });
   const sandbox = startSandbox({ world, delayMs: DELAY_MS });
   const demo = new Demo(context, sandbox);
   try {
@@ -88,9 +88,9 @@ class Demo {
     await this.#type(["collection-config", "screennames", ...names, "@nobody_at_all"]);
     await this.#type(["collection-config", "update"]);
     await this.#type(["collection-config", "estimate"]);
-    const before = this.#sandbox.ledger.billed;
+    const before = this.#sandbox.ledger.totalBilled;
     await this.#type(["collection", "once", "demo_timelines", "--wait", "--yes"]);
-    const after = this.#sandbox.ledger.billed;
+    const after = this.#sandbox.ledger.totalBilled;
     this.#context.print(
       `  (X would have billed ${after.posts - before.posts} posts and ${
         after.users - before.users

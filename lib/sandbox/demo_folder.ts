@@ -21,20 +21,20 @@ export async function makeDemoFolder(folder: string): Promise<void> {
 
 /** Records the content of the folder as left by the demo. */
 export async function noteDemo(folder: string): Promise<void> {
-  const rows = (await left(folder)).map(({ row }) => `${row}\n`);
+  const rows = (await listLeft(folder)).map(({ row }) => `${row}\n`);
   await Deno.writeTextFile(join(folder, MARK), rows.join(""));
 }
 
 async function clear(folder: string): Promise<void> {
   const mark = join(folder, MARK);
   const isMarked = (await Deno.lstat(mark).catch(() => null))?.isFile;
-  if (!isMarked) throw refused(`${folder} exists and was not created by the demo`);
+  if (!isMarked) throw folderRefusal(`${folder} exists and was not created by the demo`);
   const noted = new Set((await Deno.readTextFile(mark)).split("\n"));
-  const found = await left(folder);
+  const found = await listLeft(folder);
   const others = found.filter(({ row }) => !noted.has(row)).map(({ path }) => path);
   if (others.length > 0) {
     const more = others.length > 1 ? ` and ${others.length - 1} more` : "";
-    throw refused(`${folder} has files that are not the demo's: ${others[0]}${more}`);
+    throw folderRefusal(`${folder} has files that are not the demo's: ${others[0]}${more}`);
   }
   // The deepest first; the mark last, so that a folder which is cleared in part is the demo's still.
   for (const { path } of found.toReversed()) await removeFile(join(folder, path));
@@ -42,7 +42,7 @@ async function clear(folder: string): Promise<void> {
 }
 
 /** Returns the content of a folder, each folder before its own content; links are not followed. */
-async function left(folder: string, below = ""): Promise<{ path: string; row: string }[]> {
+async function listLeft(folder: string, below = ""): Promise<{ path: string; row: string }[]> {
   const found: { path: string; row: string }[] = [];
   for await (const { name, isDirectory, isFile } of Deno.readDir(join(folder, below))) {
     const path = `${below}${name}`;
@@ -50,12 +50,12 @@ async function left(folder: string, below = ""): Promise<{ path: string; row: st
     const { size, mtime } = await Deno.lstat(join(folder, path));
     const facts = isFile ? `${size} ${mtime?.getTime()}` : isDirectory ? "folder" : "link";
     found.push({ path, row: `${facts} ${encodeURI(path)}` });
-    if (isDirectory) { for (const one of await left(folder, `${path}/`)) found.push(one); }
+    if (isDirectory) { for (const one of await listLeft(folder, `${path}/`)) found.push(one); }
   }
   return found;
 }
 
-function refused(message: string): UserError {
+function folderRefusal(message: string): UserError {
   return new UserError(message, {
     hint: "Move it away, or choose another folder with --folder.",
   });

@@ -35,7 +35,7 @@ export class Ledger {
   }
 
   /** The bill so far. */
-  get billed(): Billed {
+  get totalBilled(): Billed {
     const posts = sum([...this.#postsByDay.values()]);
     const { recentCounts, allCounts } = this.#calls;
     const parts = [

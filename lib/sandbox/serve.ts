@@ -52,7 +52,7 @@ export async function runSandbox(
   const corpora = await Promise.all(flags.tweets.map(readCorpus));
   const world = corpora.length > 0
     ? World.of(corpora, systemClock)
-    : World.made({ clock: systemClock, users: flags.users, tweetsPerUser: flags.tweetsPerUser });
+    : World.create({ clock: systemClock, users: flags.users, tweetsPerUser: flags.tweetsPerUser });
   const sandbox = startSandbox({
     port: flags.port,
     world,

@@ -95,7 +95,7 @@ const FILTERED_STREAM = "/2/tweets/search/stream";
  */
 export function startSandbox(options: SandboxOptions = {}): Sandbox {
   const { clock = systemClock, port = 0, keys = SANDBOX_KEYS, bearer = SANDBOX_BEARER } = options;
-  const world = options.world ?? World.made({ clock, users: 10, tweetsPerUser: 250 });
+  const world = options.world ?? World.create({ clock, users: 10, tweetsPerUser: 250 });
   const troubles = new Troubles(options.troubles);
   const { keepAliveMs = 30_000, replay = 0, mostRules = 1_000, lingerMs = 0, onSent } = options;
   const streams = new Streams(world, troubles, { clock, keepAliveMs, replay, onSent });
@@ -241,7 +241,7 @@ class Desk {
       : await this.#withTrouble(
         pathname,
         `${pathname} ${parameters.get("user_id") ?? ""}`,
-        await this.#worded(
+        await this.#inAskedWords(
           pathname,
           parameters,
           () => route.answer(this.#parts.world, parameters, json, request.method),
@@ -255,7 +255,7 @@ class Desk {
   }
 
   /** Returns a response of version 2 in the words of its request. */
-  async #worded(
+  async #inAskedWords(
     path: string,
     parameters: Parameters,
     answer: () => Response,

@@ -41,7 +41,7 @@ export class World {
   }
 
   /** Returns a made-up world: every tenth user is protected, suspended or gone, in turns. */
-  static made({ clock, users, tweetsPerUser }: WorldOptions): World {
+  static create({ clock, users, tweetsPerUser }: WorldOptions): World {
     const world = new World(clock);
     const states = ["protected", "suspended", "gone"] as const;
     for (let n = 0; n < users; n++) {

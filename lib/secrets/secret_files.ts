@@ -51,7 +51,7 @@ export class SecretFiles implements SecretStore {
     return await this.#folders.within(path, async () => {
       const temporary = `${path}.${crypto.randomUUID()}`;
       try {
-        await written(temporary, value);
+        await writeNew(temporary, value);
         if (when) await this.#link(temporary, path, value);
         else await whenFree(path, () => this.#disk.rename(temporary, path));
         await this.#disk.sync(dirname(path)).catch(ignoreLacking);
@@ -75,7 +75,7 @@ export class SecretFiles implements SecretStore {
   async #link(temporary: string, path: string, value: string): Promise<void> {
     await this.#disk.link(temporary, path).catch((error) => {
       if (!isLacking(error)) throw error;
-      return written(path, value);
+      return writeNew(path, value);
     });
   }
 
@@ -89,7 +89,7 @@ export class SecretFiles implements SecretStore {
   }
 }
 
-async function written(path: string, secret: string): Promise<void> {
+async function writeNew(path: string, secret: string): Promise<void> {
   await Deno.writeTextFile(path, secret, { createNew: true, mode: 0o600 });
   using file = await Deno.open(path, { write: true });
   await file.sync().catch(ignoreLacking);

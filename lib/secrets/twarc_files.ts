@@ -103,18 +103,18 @@ export async function findProfile(paths: string[], profile?: string): Promise<Pr
     const known = profiles.map((one) => `${one.name} (${one.path})`).join(", ");
     throw new UserError(`There is no profile ${name} in ${paths.join(" or ")}`, {
       hint: `There are: ${known}. Name one with --profile, or make it with \`twarc-cloud configure${
-        named(name)
+        profileFlag(name)
       }\`.`,
     });
   }
   const missing = missingKeys((key) => Boolean(found.keys[key]));
   if (missing.length === 0) return found;
   throw new UserError(`Profile ${name} in ${found.path} has no ${missing.join(", ")}`, {
-    hint: `Create it again with \`twarc-cloud configure${named(name)}\`.`,
+    hint: `Create it again with \`twarc-cloud configure${profileFlag(name)}\`.`,
   });
 }
 
-function named(profile: string): string {
+function profileFlag(profile: string): string {
   return profile === MAIN_PROFILE ? "" : ` --profile ${lastWord(profile)}`;
 }
 

@@ -15,7 +15,7 @@ import { idsIn, isOlder } from "../twitter/bytes/ids.ts";
 import { withTweets } from "../twitter/bytes/redact.ts";
 import {
   above,
-  filled,
+  fillGap,
   highestOf,
   idsOfWalks,
   type OpenGap,
@@ -107,7 +107,7 @@ export class FilterSource implements TweetSource {
     try {
       for (const walk of unfinished) gaps.open([walk]);
       yield* this.#read(harvest, stand);
-      yield* this.#ended(harvest, stand);
+      yield* this.#endStream(harvest, stand);
     } finally {
       gaps.close();
       onEnd();
@@ -140,14 +140,14 @@ export class FilterSource implements TweetSource {
           ? this.#clock.now()
           : last?.at ?? this.#clock.now();
         stand.connection = item.connection ?? stand.connection;
-        const missed = gap ? this.#missed(gap, harvest, stand) : [];
-        yield* begun(missed);
+        const missed = gap ? this.#walksForGap(gap, harvest, stand) : [];
+        yield* beginWalks(missed);
         if (missed.length > 0) gaps.open(missed);
         const covered = { from: stand.since, to: this.#clock.now() };
         const batch = { ...this.#batch(item, harvest), ...urgency, covered };
-        yield gap ? { ...batch, gap: told(gap, missed) } : batch;
-        yield* begun(gaps.lowered());
-        if (this.#left(harvest) <= 0) return;
+        yield gap ? { ...batch, gap: recordedGap(gap, missed) } : batch;
+        yield* beginWalks(gaps.takeLowered());
+        if (this.#tweetsLeft(harvest) <= 0) return;
       }
     } catch (error) {
       // A stop also ends the steps before the stream is open.
@@ -156,16 +156,16 @@ export class FilterSource implements TweetSource {
   }
 
   /** Yields the stream's position at its end; its last gap is for the next harvest. */
-  *#ended(harvest: Harvest, stand: Stand): Generator<Batch> {
+  *#endStream(harvest: Harvest, stand: Stand): Generator<Batch> {
     const { signal } = harvest;
     const { down, why } = stand;
     const isMissing = down !== undefined && harvest.cursor === undefined;
     const gap = isMissing ? this.#missedSince(down, why) : undefined;
-    const missed = gap ? this.#missed(gap, harvest, stand) : [];
-    yield* begun(missed);
+    const missed = gap ? this.#walksForGap(gap, harvest, stand) : [];
+    yield* beginWalks(missed);
     // The API may send its last tweets again when the stream is opened again soon.
     const { collected, ...position } = this.#position(harvest, stand.connection)();
-    const isAtLimit = this.#left(harvest) <= 0;
+    const isAtLimit = this.#tweetsLeft(harvest) <= 0;
     const stopped = {
       ...position,
       isStopped: true,
@@ -178,7 +178,7 @@ export class FilterSource implements TweetSource {
       tweets: [],
       count: 0,
       ...(from === undefined ? {} : { covered: { from, to } }),
-      ...(gap ? { gap: told(gap, missed) } : {}),
+      ...(gap ? { gap: recordedGap(gap, missed) } : {}),
     };
   }
 
@@ -189,7 +189,7 @@ export class FilterSource implements TweetSource {
   }
 
   /** Returns the walks that fill a gap, above the ids that others cover. */
-  #missed(gap: Gap, { seen }: Harvest, stand: Stand): GapWalk[] {
+  #walksForGap(gap: Gap, { seen }: Harvest, stand: Stand): GapWalk[] {
     const span = spanOfGap(gap, newest(seen.highest, stand.askedTo));
     const walks = walksOfGap(span, this.#options.queries);
     stand.askedTo = newest(stand.askedTo, highestOf(walks));
@@ -201,7 +201,7 @@ export class FilterSource implements TweetSource {
     const [api, clock, signal] = [this.#api, this.#clock, harvest.filling];
     for await (const gap of harvest.gaps.all) {
       if (signal.aborted) return;
-      for await (const batch of filled(gap, { api, clock, signal })) {
+      for await (const batch of fillGap(gap, { api, clock, signal })) {
         const news = withNew(batch, harvest.seen);
         harvest.collected += news.count;
         yield news;
@@ -215,13 +215,13 @@ export class FilterSource implements TweetSource {
     const { seen, gaps } = harvest;
     const tweets: Uint8Array[] = [];
     for (const { id, line } of arrived) {
-      if (tweets.length >= this.#left(harvest) || !seen.add(id)) continue;
-      gaps.arrived(id);
+      if (tweets.length >= this.#tweetsLeft(harvest) || !seen.add(id)) continue;
+      gaps.noteArrival(id);
       tweets.push(line);
     }
     harvest.collected += tweets.length;
     // At the limit some of the item may be left out: it is sent again once the limit is higher.
-    if (this.#left(harvest) > 0) harvest.cursor = cursor ?? harvest.cursor;
+    if (this.#tweetsLeft(harvest) > 0) harvest.cursor = cursor ?? harvest.cursor;
     const position = this.#position(harvest, connection);
     return {
       walk: STREAM_WALK,
@@ -235,7 +235,7 @@ export class FilterSource implements TweetSource {
   }
 
   /** Returns how many tweets may still be collected. */
-  #left({ collected }: Harvest): number {
+  #tweetsLeft({ collected }: Harvest): number {
     return (this.#options.maxRecords ?? Infinity) - collected;
   }
 
@@ -304,7 +304,7 @@ function cutAt(last: Harvest["last"]): number | undefined {
 }
 
 /** Yields the positions of walks that are begun, or lowered. */
-function* begun(walks: GapWalk[]): Generator<Batch> {
+function* beginWalks(walks: GapWalk[]): Generator<Batch> {
   for (const { name, position } of walks) yield { walk: name, position, tweets: [], count: 0 };
 }
 
@@ -315,7 +315,7 @@ function newest(one: string | undefined, other: string | undefined): string | un
 }
 
 /** Returns a gap as it is recorded: search finds no retweets, so that it stays partial. */
-function told(gap: Gap, walks: GapWalk[]): Gap {
+function recordedGap(gap: Gap, walks: GapWalk[]): Gap {
   return walks.length > 0 ? { ...gap, ...idsOfWalks(walks), asked_again: "partial" } : gap;
 }
 
@@ -356,7 +356,7 @@ class Gaps {
   }
 
   /** Records that a tweet arrived through the stream. */
-  arrived(id: string): void {
+  noteArrival(id: string): void {
     for (const gap of this.#open) {
       const oldest = this.#oldest.get(gap);
       if (oldest !== undefined && !isOlder(id, oldest)) continue;
@@ -368,7 +368,7 @@ class Gaps {
   /**
    * Returns walks that are not begun yet, and whose newest part has arrived through the stream since the last call.
    */
-  lowered(): GapWalk[] {
+  takeLowered(): GapWalk[] {
     const walks = [...this.#lowered].flatMap((gap) =>
       above(gap.walks, this.#oldest.get(gap) ?? "")
     );

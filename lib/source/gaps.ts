@@ -84,7 +84,7 @@ export interface OpenGap {
  * search does not accept is reported in a message and dropped; a search that fails otherwise, or is refused for now,
  * is left for the next harvest, and ends no stream.
  */
-export async function* filled(
+export async function* fillGap(
   gap: OpenGap,
   { api, clock, signal }: GapFilling,
 ): AsyncGenerator<Batch> {
@@ -122,7 +122,7 @@ export interface Filling {
 
 /**
  * Yields the batches of one walk that fills a gap; the last has the span that was covered. What search no longer
- * reaches belongs to the known gap, and makes no other one. A refusal ends no harvest: as `filled`.
+ * reaches belongs to the known gap, and makes no other one. A refusal ends no harvest: as `fillGap`.
  */
 export async function* filledWalk(
   { name, position }: GapWalk,
@@ -148,7 +148,7 @@ export async function* filledWalk(
     const answer = answerBehind(error);
     if (!answer) throw error;
     log.warn("A gap could not be filled: {problem}", { problem: answer.message });
-    if (isOfQuery(answer)) yield given(name, answer.message);
+    if (isOfQuery(answer)) yield giveUpWalk(name, answer.message);
   }
 }
 
@@ -196,7 +196,7 @@ function below(at: PageAt, oldest: string | undefined): PageAt {
 }
 
 /** Returns a message for a walk that is dropped, and why. */
-function given(walk: string, why: string): Batch {
+function giveUpWalk(walk: string, why: string): Batch {
   const line = new TextEncoder().encode(JSON.stringify({ gap_not_filled: { walk, why } }));
   return {
     walk,

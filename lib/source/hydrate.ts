@@ -68,10 +68,10 @@ export class HydrateSource implements TweetSource {
   }
 
   async *batches(from: Positions, signal: AbortSignal): AsyncGenerator<Batch> {
-    for (const one of unfinishedGaps(from)) yield* this.#filled(one, signal);
+    for (const one of unfinishedGaps(from)) yield* this.#fillGap(one, signal);
     const { ids, sinceId } = this.#options;
     const start = indexAfter(ids, lastAsked(from[HYDRATE_WALK]) ?? sinceId);
-    for await (const { found, at } of this.#asked({ start, end: ids.length }, signal)) {
+    for await (const { found, at } of this.#requestIds({ start, end: ids.length }, signal)) {
       const last = `${ids[at - 1]}`;
       const isWhole = at >= ids.length;
       yield {
@@ -85,7 +85,7 @@ export class HydrateSource implements TweetSource {
   }
 
   /** Yields the tweets that a damage took, requested again. */
-  async *#filled(one: GapWalk, signal: AbortSignal): AsyncGenerator<Batch> {
+  async *#fillGap(one: GapWalk, signal: AbortSignal): AsyncGenerator<Batch> {
     const { ids } = this.#options;
     const { sinceId, untilId } = spanOfWalk(one) ?? {};
     if (sinceId === undefined || untilId === undefined) return;
@@ -99,7 +99,7 @@ export class HydrateSource implements TweetSource {
     const whole: Batch = { walk: one.name, position: "whole", tweets: [], count: 0, filled };
     const start = indexAfter(ids, askedOfGap(one.position) ?? sinceId);
     if (start >= end) yield whole;
-    for await (const { found, at } of this.#asked({ start, end }, signal)) {
+    for await (const { found, at } of this.#requestIds({ start, end }, signal)) {
       const brought = broughtBy(found);
       yield at >= end
         ? { ...whole, ...brought }
@@ -111,7 +111,7 @@ export class HydrateSource implements TweetSource {
    * Yields the tweets of the ids from an index on, up to another one, and the index reached; less where no more may
    * be read.
    */
-  async *#asked(
+  async *#requestIds(
     { start, end }: { start: number; end: number },
     signal: AbortSignal,
   ): AsyncGenerator<{ found: TweetsFound; at: number }> {
@@ -135,7 +135,7 @@ export class HydrateSource implements TweetSource {
     let since: number | undefined;
     for (;;) {
       try {
-        return await this.#found(ids, signal);
+        return await this.#findTweets(ids, signal);
       } catch (error) {
         if (!(error instanceof InTrouble)) throw error;
         const now = clock.monotonic();
@@ -156,7 +156,7 @@ export class HydrateSource implements TweetSource {
   /**
    * Returns the tweets of some ids; where they are refused together, of the halves, down to the id that is refused.
    */
-  async #found(ids: string[], signal: AbortSignal): Promise<TweetsFound> {
+  async #findTweets(ids: string[], signal: AbortSignal): Promise<TweetsFound> {
     try {
       const found = await this.#api.tweets(ids, signal);
       this.#answered = ids[0];
@@ -167,14 +167,14 @@ export class HydrateSource implements TweetSource {
       if (this.#answered === undefined && ++this.#refused > MAX_REFUSED) throw error;
       const [only = ""] = ids;
       if (ids.length === 1) {
-        await this.#checked(error, signal);
+        await this.#checkRefusal(error, signal);
         return refusedId(only, messageOf(error));
       }
       const half = Math.ceil(ids.length / 2);
-      const first = await this.#found(ids.slice(0, half), signal);
+      const first = await this.#findTweets(ids.slice(0, half), signal);
       // The budget may cover a part of it only.
       if (first.asked < half) return first;
-      const second = await this.#found(ids.slice(half), signal).catch(unaffordable);
+      const second = await this.#findTweets(ids.slice(half), signal).catch(unaffordable);
       return second ? together(first, second) : first;
     }
   }
@@ -199,7 +199,7 @@ export class HydrateSource implements TweetSource {
   }
 
   /** Ensures that a refusal is about an id alone: an accepted one is requested again. @throws InTrouble */
-  async #checked(refusal: unknown, signal: AbortSignal): Promise<void> {
+  async #checkRefusal(refusal: unknown, signal: AbortSignal): Promise<void> {
     if (this.#answered === undefined) return;
     try {
       await this.#api.tweets([this.#answered], signal);

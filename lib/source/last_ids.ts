@@ -15,7 +15,7 @@ export class LastIds {
   }
 
   /** How many were added. */
-  get added(): number {
+  get addedCount(): number {
     return this.#added;
   }
 

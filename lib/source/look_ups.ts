@@ -25,11 +25,11 @@ export class LookUps {
    * @throws the API's errors that concern all users.
    */
   async *of(ids: Iterable<string>, signal: AbortSignal): AsyncGenerator<UserAnswer[]> {
-    for (const some of chunks(ids, LOOKUP_SIZE)) yield* this.#halved(some, signal);
+    for (const some of chunks(ids, LOOKUP_SIZE)) yield* this.#lookUpHalves(some, signal);
   }
 
   /** Requests users; where they are refused together, the halves, down to the refused one. */
-  async *#halved(ids: string[], signal: AbortSignal): AsyncGenerator<UserAnswer[]> {
+  async *#lookUpHalves(ids: string[], signal: AbortSignal): AsyncGenerator<UserAnswer[]> {
     try {
       const answers = await Array.fromAsync(this.#api.users("id", ids, signal));
       this.#hasAnswered = true;
@@ -47,6 +47,8 @@ export class LookUps {
       }
     }
     const half = Math.ceil(ids.length / 2);
-    for (const some of [ids.slice(0, half), ids.slice(half)]) yield* this.#halved(some, signal);
+    for (const some of [ids.slice(0, half), ids.slice(half)]) {
+      yield* this.#lookUpHalves(some, signal);
+    }
   }
 }

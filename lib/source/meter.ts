@@ -10,7 +10,7 @@ import {
   monthOf,
   nextMonth,
   type Prices,
-  rounded,
+  roundDollars,
 } from "../billing/prices.ts";
 
 /** Objects that are billed by the piece. */
@@ -54,7 +54,7 @@ export class Meter {
   }
 
   /** The bill of this harvest. */
-  get billed(): Billed {
+  get harvestBill(): Billed {
     const posts = this.#read.post - this.#readBefore.post;
     const users = this.#read.user - this.#readBefore.user;
     return this.#costOf(posts, users);
@@ -101,14 +101,14 @@ export class Meter {
 
   /** Records the result of a request with a reservation. */
   settle(kind: Kind, reserved: number, read: number): void {
-    this.#reserved = rounded(this.#reserved - reserved * this.#cost(kind));
+    this.#reserved = roundDollars(this.#reserved - reserved * this.#cost(kind));
     this.#count(kind, read);
     this.#settled.resolve();
     this.#settled = Promise.withResolvers();
   }
 
   /** Records posts that arrived without a request. @returns Whether more may come. */
-  arrived(posts: number): boolean {
+  noteArrival(posts: number): boolean {
     this.#count("post", posts);
     if (this.#affordable("post") >= 1) return true;
     this.#refuse();
@@ -116,7 +116,7 @@ export class Meter {
   }
 
   /** All reads since it was made, for a budget per harvest. */
-  get #used(): Billed {
+  get #totalBill(): Billed {
     return this.#costOf(this.#read.post, this.#read.user);
   }
 
@@ -131,7 +131,7 @@ export class Meter {
     this.#spent = {
       month,
       posts: posts + (kind === "post" ? read : 0),
-      dollars: rounded(dollars + read * prices[kind]),
+      dollars: roundDollars(dollars + read * prices[kind]),
     };
   }
 
@@ -139,7 +139,7 @@ export class Meter {
   #affordable(kind: Kind): number {
     const cost = this.#cost(kind);
     if (cost === 0) return Infinity;
-    return Math.floor(rounded((this.#left() - this.#reserved) / cost));
+    return Math.floor(roundDollars((this.#budgetLeft() - this.#reserved) / cost));
   }
 
   /** The cost of one, in the unit of the budget. */
@@ -149,10 +149,10 @@ export class Meter {
     return kind === "post" && budget ? 1 : 0;
   }
 
-  #left(): number {
+  #budgetLeft(): number {
     const { budget } = this.#options;
     if (!budget) return Infinity;
-    const used = budget.per === "month" ? this.spent : this.#used;
+    const used = budget.per === "month" ? this.spent : this.#totalBill;
     const { posts, dollars = 0 } = budget;
     return posts === undefined ? dollars - used.dollars : posts - used.posts;
   }
@@ -160,7 +160,7 @@ export class Meter {
   #refuse(): BudgetUsedUp {
     const { budget, clock } = this.#options;
     if (budget) {
-      const used = budget.per === "month" ? this.spent : this.#used;
+      const used = budget.per === "month" ? this.spent : this.#totalBill;
       const amount = budget.posts === undefined
         ? dollarText(used.dollars)
         : `${used.posts.toLocaleString("en-US")} posts`;

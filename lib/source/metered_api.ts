@@ -60,9 +60,9 @@ export class MeteredApi implements TwitterApi {
     signal: AbortSignal,
     confirm?: Confirm,
   ): AsyncGenerator<StreamItem> {
-    if (!this.#meter.arrived(0)) return;
+    if (!this.#meter.noteArrival(0)) return;
     for await (const item of this.#api.stream(wanted, signal, confirm)) {
-      const isMore = this.#meter.arrived(item.tweets.length);
+      const isMore = this.#meter.noteArrival(item.tweets.length);
       yield item;
       if (!isMore) return;
     }

@@ -56,7 +56,7 @@ export class Patience {
    */
   async endure(failure: unknown): Promise<void> {
     const { clock, patienceMs, lost, stopped, waits } = this.#options;
-    const away = this.#outage.failed();
+    const away = this.#outage.noteFailure();
     if (!isAway(failure) || away >= patienceMs || stopped?.aborted) throw failure;
     log.warn(
       "The bucket is unavailable: new tweets are kept on this machine's disk, for {minutes} minutes at most. " +

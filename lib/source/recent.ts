@@ -42,17 +42,17 @@ class Mark {
   readonly #at: number;
   #made: string[] | undefined;
 
-  constructor({ added }: LastIds, count: number) {
+  constructor({ addedCount: added }: LastIds, count: number) {
     this.#at = added;
     this.#count = count;
   }
 
   ids(ids: LastIds): string[] {
-    return this.#made ??= ids.newest(this.#count, ids.added - this.#at);
+    return this.#made ??= ids.newest(this.#count, ids.addedCount - this.#at);
   }
 
   /** Lists them while they are still there. */
   beforeAdding(ids: LastIds): void {
-    if (ids.added - this.#at + this.#count >= REMEMBERED) this.ids(ids);
+    if (ids.addedCount - this.#at + this.#count >= REMEMBERED) this.ids(ids);
   }
 }

@@ -46,7 +46,7 @@ export class Removals {
   }
 
   /** Records that a timeline was refused. */
-  refused(id: string, state: TimelineState): void {
+  noteRefusal(id: string, state: TimelineState): void {
     if (this.#isOf(state)) this.#refused.set(id, state);
   }
 
@@ -59,25 +59,25 @@ export class Removals {
    * Removes users who are gone by the second request too, which is made here.
    * @throws OutsideError where these are too many: the API is in trouble then, and no user is removed.
    */
-  async *confirmed(signal: AbortSignal): AsyncGenerator<Batch> {
+  async *confirmRemovals(signal: AbortSignal): AsyncGenerator<Batch> {
     const { of, most = Math.max(TEN, Math.floor(of * TENTH)) } = this.#rule;
     const found = new Map([...this.#gone, ...this.#refused, ...this.#lookedUp]).size;
     if (found > most) throw tooMany(found, of);
-    for (const [id, why] of await this.#asked(signal)) {
-      const kept = { removed_users: { [id]: this.#kept(id, why) } };
+    for (const [id, why] of await this.#askAgain(signal)) {
+      const kept = { removed_users: { [id]: this.#toRemoved(id, why) } };
       const update = { update: kept, delete: [{ users: [id] }] };
-      const removed = this.#named(id, why);
+      const removed = this.#toUnavailable(id, why);
       yield { walk: userWalk(id), position: "whole", tweets: [], count: 0, update, removed };
     }
   }
 
-  #named(id: string, why: string): Unavailable {
+  #toUnavailable(id: string, why: string): Unavailable {
     const screen_name = this.#rule.userOf?.(id)?.screen_name;
     return { id, ...(screen_name === undefined ? {} : { screen_name }), why };
   }
 
   /** Returns the record of a removed user: where the timeline resumes once the account is back and is added again. */
-  #kept(id: string, why: string): JsonObject {
+  #toRemoved(id: string, why: string): JsonObject {
     const { screen_name, since_id, former_names = [] } = this.#rule.userOf?.(id) ?? {};
     return {
       ...(screen_name === undefined ? {} : { screen_name }),
@@ -92,7 +92,7 @@ export class Removals {
    * Returns who is gone by both requests, and the state of each. Requests that cannot be made now are left to the
    * next harvest.
    */
-  async #asked(signal: AbortSignal): Promise<Map<string, string>> {
+  async #askAgain(signal: AbortSignal): Promise<Map<string, string>> {
     const gone = new Map(this.#gone);
     try {
       for await (const answers of this.#lookUps.of(this.#refused.keys(), signal)) {

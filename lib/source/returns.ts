@@ -31,7 +31,7 @@ export interface ReturnOptions {
 /**
  * Looks up users who were removed before: a returned user is recorded, and stays out until a person adds them again.
  */
-export async function* returned(
+export async function* findReturns(
   removed: RemovedUser[],
   options: ReturnOptions,
 ): AsyncGenerator<Found> {

@@ -65,12 +65,12 @@ export class SetAside {
   }
 
   /** Records that an account is requested. */
-  asked(id: string): void {
+  noteRequest(id: string): void {
     this.#asked.set(id, this.#options.clock.monotonic());
   }
 
   /** Records that the API returned an account. */
-  answered(id: string): void {
+  noteAnswer(id: string): void {
     this.#asked.delete(id);
     this.#hasAnswered = true;
     this.#refusal = undefined;
@@ -84,7 +84,7 @@ export class SetAside {
    * @returns Whether to retry it now, as the API is in trouble as a whole and the pause is over.
    * @throws the error, where that lasts too long, where the API never responded, or where it is not of the API.
    */
-  async failed(id: string, thrown: unknown): Promise<"again" | "aside"> {
+  async noteFailure(id: string, thrown: unknown): Promise<"again" | "aside"> {
     const { clock, patienceMs, signal, waits } = this.#options;
     const isOfKeys = !(thrown instanceof ApiError);
     // Keys that worked are not invalid all at once: the API is in trouble. For unknown keys, other accounts decide.

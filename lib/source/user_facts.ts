@@ -58,13 +58,13 @@ export class UserFacts {
   }
 
   /** Returns the facts in an answer: the user as sent, and the changes. */
-  found(answer: UserAnswer): Found {
-    if (!("id" in answer)) return this.changed(answer.asked, answer.state);
+  factsIn(answer: UserAnswer): Found {
+    if (!("id" in answer)) return this.changeOf(answer.asked, answer.state);
     const { id, screenName, line } = answer;
     const known = this.#users.get(id);
     const found: Found = answer.state === "protected"
-      ? this.changed(id, "protected")
-      : this.#returned(id, screenName);
+      ? this.changeOf(id, "protected")
+      : this.#returnOf(id, screenName);
     // To their followers, a user of version 1.1 comes with the newest tweet.
     if (!found.protected && !this.#leftOut.has(id)) found.users = [line];
     const at = isoTime(this.#clock.now());
@@ -87,7 +87,7 @@ export class UserFacts {
   }
 
   /** Records that a user cannot be read; returns a change where the state is new. */
-  changed(id: string, state: TimelineState): Found {
+  changeOf(id: string, state: TimelineState): Found {
     const isLeftOut = state === "protected" && !this.#isProtectedWanted && !this.#leftOut.has(id);
     if (isLeftOut) this.#leftOut.add(id);
     const hidden = isLeftOut ? { protected: { users: 1 } } : {};
@@ -96,7 +96,7 @@ export class UserFacts {
   }
 
   /** Records that a user can be read again who could not; returns nothing for one who always could. */
-  #returned(id: string, screenName: string): Found {
+  #returnOf(id: string, screenName: string): Found {
     const was = this.#stateOf(id) ?? OPEN;
     if (was === OPEN) return {};
     return this.#news(id, OPEN, { change: "returned", was, screen_name: screenName });
@@ -123,7 +123,7 @@ export class UserFacts {
 }
 
 /** Returns a batch with further facts. */
-export function joined(batch: Batch, found: Found): Batch {
+export function addFacts(batch: Batch, found: Found): Batch {
   const { users = [], userChanges = [], update } = found;
   return {
     ...batch,

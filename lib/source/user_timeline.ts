@@ -34,11 +34,11 @@ import { BudgetUsedUp } from "./meter.ts";
 import { filledWalk, spanOfWalk, unfinishedGaps } from "./gaps.ts";
 import { LookUps } from "./look_ups.ts";
 import { Removals } from "./removals.ts";
-import { type RemovedUser, returned } from "./returns.ts";
+import { findReturns, type RemovedUser } from "./returns.ts";
 import { SetAside } from "./set_aside.ts";
 import { sideBySide } from "./side_by_side.ts";
 import { userWalk } from "../collection/walks.ts";
-import { joined, type TimelineUser, UserFacts } from "./user_facts.ts";
+import { addFacts, type TimelineUser, UserFacts } from "./user_facts.ts";
 import { type Reach, walk } from "./walk.ts";
 
 const log = getLogger(["twarc-cloud", "harvest"]);
@@ -120,14 +120,14 @@ export class UserTimelineSource implements TweetSource {
     walking.aside.check();
     for (const id of walking.aside.ids) yield this.#unavailable(id, walking);
     yield* this.#lookedUp(walking.silent.filter((id) => this.#isDue(id)), walking);
-    yield* walking.removals.confirmed(signal);
+    yield* walking.removals.confirmRemovals(signal);
     const { known, positions } = walking;
     if (!known) return;
     // Facts about removed users come with a walk of this harvest: they have none.
     const name = userWalk(known.id);
     const { removed = [] } = this.#options;
     for await (
-      const found of returned(removed, {
+      const found of findReturns(removed, {
         lookUps: this.#lookUps,
         clock: this.#clock,
         notesTime: this.#api.tellsAuthors,
@@ -168,14 +168,14 @@ export class UserTimelineSource implements TweetSource {
       return;
     }
     for (const some of chunks(ids, CHUNK)) {
-      for (const { id, answer } of await this.#known(some, walking.signal)) {
+      for (const { id, answer } of await this.#lookUpKnown(some, walking.signal)) {
         yield this.#walk(id, answer, walking);
       }
     }
   }
 
   /** Returns the answers of a look-up; null for all where it fails: their timelines may be readable all the same. */
-  async #known(
+  async #lookUpKnown(
     ids: string[],
     signal: AbortSignal,
   ): Promise<{ id: string; answer: UserAnswer | null }[]> {
@@ -209,7 +209,7 @@ export class UserTimelineSource implements TweetSource {
         }
         return;
       } catch (error) {
-        if (await aside.failed(id, error) === "aside") return;
+        if (await aside.noteFailure(id, error) === "aside") return;
       }
     }
   }
@@ -221,29 +221,29 @@ export class UserTimelineSource implements TweetSource {
   ): AsyncGenerator<Batch> {
     const { positions, signal, silent, aside, removals } = walking;
     const name = userWalk(id);
-    const news = answer ? [this.#facts.found(answer)] : [];
+    const news = answer ? [this.#facts.factsIn(answer)] : [];
     let state = answer?.state;
     if (answer && state && this.#isUnreadable(state)) {
       removals.lookedUp(id, state);
-      aside.answered(id);
+      aside.noteAnswer(id);
       aside.whole();
-      yield news.reduce(joined, { walk: name, position: "whole", tweets: [], count: 0 });
+      yield news.reduce(addFacts, { walk: name, position: "whole", tweets: [], count: 0 });
       return;
     }
     const pages = walk({
       name,
       ask: async (at: PageAt) => {
-        aside.asked(id);
+        aside.noteRequest(id);
         const page = await this.#api.timeline(id, { ...at, ...this.#options.choice }, signal);
-        aside.answered(id);
+        aside.noteAnswer(id);
         const newest = typeof page === "string" ? undefined : page.newestId;
         walking.known = { id, sinceId: newest ?? at.sinceId };
         const told = typeof page === "string" ? page : page.author?.state;
         if (typeof page === "string") {
-          if (told !== state) news.push(this.#facts.changed(id, page));
-          removals.refused(id, page);
+          if (told !== state) news.push(this.#facts.changeOf(id, page));
+          removals.noteRefusal(id, page);
         } else if (page.author && state === undefined) {
-          news.push(this.#facts.found(page.author));
+          news.push(this.#facts.factsIn(page.author));
         }
         state ??= told;
         return typeof page === "string" ? null : page;
@@ -257,7 +257,7 @@ export class UserTimelineSource implements TweetSource {
     const covered = positions.has(name) ? {} : { covered: this.#coveredOf(id) };
     for await (const batch of pages) {
       isWhole = batch.position === "whole";
-      yield news.splice(0).reduce(joined, isWhole ? { ...batch, ...covered } : batch);
+      yield news.splice(0).reduce(addFacts, isWhole ? { ...batch, ...covered } : batch);
     }
     if (isWhole) aside.whole();
     if (isWhole && state === undefined) silent.push(id);
@@ -316,7 +316,7 @@ export class UserTimelineSource implements TweetSource {
               tweets: [],
               count: 0,
             };
-            yield joined(nothing, this.#facts.found(answer));
+            yield addFacts(nothing, this.#facts.factsIn(answer));
           }
         }
       } catch (error) {

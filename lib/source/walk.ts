@@ -67,7 +67,7 @@ export interface WalkOptions {
  */
 export async function* walk(options: WalkOptions): AsyncGenerator<PlacedBatch> {
   const { name, ask, most = Infinity } = options;
-  const { since, known: there, ...position } = unfinished(options);
+  const { since, known: there, ...position } = unfinishedPosition(options);
   const isThere = new Set(there);
   let { newest, oldest, next, asked = 0, came = 0 } = position;
   const known = new KnownIds(position);
@@ -101,7 +101,7 @@ export async function* walk(options: WalkOptions): AsyncGenerator<PlacedBatch> {
       walk: name,
       position: whole
         ? "whole"
-        : defined({ newest, oldest, next, since, known: there, ...counted }),
+        : toPosition({ newest, oldest, next, since, known: there, ...counted }),
       tweets: page?.lines ?? [],
       count: page?.count ?? 0,
       ...(gap ? { gap } : {}),
@@ -159,7 +159,7 @@ function gapBelow(
   return isCut && from < to ? { from, to, why: reach.why } : null;
 }
 
-function defined(position: Record<string, string | number | string[] | undefined>): Position {
+function toPosition(position: Record<string, string | number | string[] | undefined>): Position {
   const members: JsonObject = {};
   for (const [key, value] of Object.entries(position)) {
     if (value !== undefined) members[key] = value;
@@ -167,7 +167,7 @@ function defined(position: Record<string, string | number | string[] | undefined
   return members;
 }
 
-function unfinished({ name, from, sinceId }: WalkOptions): z.infer<typeof positionSchema> {
+function unfinishedPosition({ name, from, sinceId }: WalkOptions): z.infer<typeof positionSchema> {
   if (from === undefined || from === "whole") return { since: sinceId };
   const position = positionSchema.safeParse(from);
   if (position.success) return position.data;

@@ -49,17 +49,17 @@ export async function* blocksOf(path: string, expected?: Expected): AsyncGenerat
   for await (const block of readable(path)) {
     bytes += block.length;
     if (expected && bytes > expected.bytes) {
-      throw damaged(path, `it has more than its ${expected.bytes} bytes`);
+      throw damagedError(path, `it has more than its ${expected.bytes} bytes`);
     }
     if (expected?.sha1 !== undefined) sha1.update(block);
     yield block;
   }
   if (!expected) return;
   if (bytes < expected.bytes) {
-    throw damaged(path, `it has ${bytes} bytes instead of ${expected.bytes}`);
+    throw damagedError(path, `it has ${bytes} bytes instead of ${expected.bytes}`);
   }
   if (expected.sha1 !== undefined && sha1.digest("hex") !== expected.sha1) {
-    throw damaged(path, "its content has changed");
+    throw damagedError(path, "its content has changed");
   }
 }
 
@@ -76,11 +76,11 @@ async function* readable(path: string): AsyncGenerator<Uint8Array> {
     if (/^E[MN]FILE$/.test(codeOf(cause))) {
       throw new OutsideError(`Too many files are open: ${messageOf(cause)}`, { cause });
     }
-    throw damaged(path, messageOf(cause), cause);
+    throw damagedError(path, messageOf(cause), cause);
   }
 }
 
-function damaged(path: string, how: string, cause?: unknown): DamagedError {
+function damagedError(path: string, how: string, cause?: unknown): DamagedError {
   return new DamagedError(
     `A temporary file is damaged (${basename(path)}: ${how})`,
     {

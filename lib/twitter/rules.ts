@@ -17,7 +17,7 @@ const STREAM_ONLY =
  * them; any box.
  */
 export function rulesOf({ rules = [], ...lists }: Filter): FilterRule[] {
-  return [...rules, ...packed(termsOf(lists), MAX_RULE).map((value) => ({ value }))];
+  return [...rules, ...packTerms(termsOf(lists), MAX_RULE).map((value) => ({ value }))];
 }
 
 /** Returns the queries of recent search that stand for a filter's stream, and the rules that are too long for it. */
@@ -29,7 +29,7 @@ export function searchQueries({ rules = [], ...lists }: Filter): {
     .filter((value) => value !== "");
   const tooLong = own.filter((value) => value.length > MAX_QUERY);
   const queries = own.filter((value) => value.length <= MAX_QUERY);
-  return { queries: [...queries, ...packed(termsOf(lists), MAX_QUERY)], tooLong };
+  return { queries: [...queries, ...packTerms(termsOf(lists), MAX_QUERY)], tooLong };
 }
 
 function termsOf({ track = "", follow = "", locations = "" }: Omit<Filter, "rules">): string[] {
@@ -58,7 +58,7 @@ function phrase(words: string): string {
 }
 
 /** Returns terms with OR between them, in as few texts of at most `longest` characters as possible. */
-function packed(terms: string[], longest: number): string[] {
+function packTerms(terms: string[], longest: number): string[] {
   const texts: string[] = [];
   for (const term of terms.filter((term) => term !== "")) {
     const last = texts.at(-1);

@@ -77,13 +77,13 @@ export async function* liveStream(options: StreamOptions): AsyncGenerator<Stream
     let gap = lost;
     try {
       for await (const item of connection.items()) {
-        refusals.taken();
+        refusals.noteSuccess();
         yield gap ? { ...item, gap: gapTo(connection.opened, gap, clock) } : item;
         gap = undefined;
       }
     } catch (thrown) {
-      if (signal.aborted) return yield* connection.left(thrown);
-      const refusal = refusals.outlasted(thrown);
+      if (signal.aborted) return yield* connection.drainAfterStop(thrown);
+      const refusal = refusals.refusalToOutlast(thrown);
       connection.fail(refusal ?? thrown, { isOutlasted: refusal !== null });
     }
     if (signal.aborted) return;
@@ -155,7 +155,7 @@ class Connection {
     const { open, clock, stallMs, signal } = this.#options;
     const hangUp = new AbortController();
     try {
-      const response = await opened(open, { signal, hangUp });
+      const response = await openConnection(open, { signal, hangUp });
       this.opened = this.lastHeard = this.#broughtAt = clock.monotonic();
       log.info("The stream is open");
       if (!response.body) return;
@@ -185,7 +185,7 @@ class Connection {
   }
 
   /** Yields the items that a stop left, and the failure then: none, where all that was sent has arrived. */
-  *left(thrown: unknown): Generator<StreamItem> {
+  *drainAfterStop(thrown: unknown): Generator<StreamItem> {
     const { signal } = this.#options;
     const lost = this.lastHeardAt;
     if (lost === undefined || !isOrderly(signal)) return;
@@ -265,7 +265,7 @@ class Connection {
 }
 
 /** Opens a connection; a stop ends only the opening, as the data of an open one is read first. */
-async function opened(
+async function openConnection(
   open: StreamOptions["open"],
   { signal, hangUp }: { signal: AbortSignal; hangUp: AbortController },
 ): Promise<Response> {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { OutsideError } from "../../lib/base/errors.ts";
-import { report, scrubbed } from "../../lib/app/honeybadger.ts";
+import { report, scrub } from "../../lib/app/honeybadger.ts";
 
 const options = {
   apiKey: "hb-key",
@@ -46,8 +46,8 @@ Deno.test("secrets are not told, wherever they stand", async () => {
 });
 
 Deno.test("what is too short to be a secret stays, or every word would be gone", () => {
-  assert.equal(scrubbed("short words", ["short"]), "short words");
-  assert.equal(scrubbed("a%2Bb-long-secret", ["a+b-long-secret"]), "[secret]");
+  assert.equal(scrub("short words", ["short"]), "short words");
+  assert.equal(scrub("a%2Bb-long-secret", ["a+b-long-secret"]), "[secret]");
 });
 
 Deno.test("Honeybadger that refuses, or is away, is no trouble", async () => {

@@ -174,7 +174,7 @@ for (const msPerHarvest of [0, 3_600_000]) {
     // A seam lies on a full hour.
     move(3_600_000 - clock.now() % 3_600_000);
     const since = clock.now();
-    const world = World.made({ clock, users: 1, tweetsPerUser: 0 });
+    const world = World.create({ clock, users: 1, tweetsPerUser: 0 });
     const [user = ""] = world.users.keys();
     const store = await added({ ...FILTER, api: "2" }, clock);
     const api = new WorldApi(world);
@@ -203,7 +203,7 @@ for (const msPerHarvest of [0, 3_600_000]) {
 Deno.test("a search that is to fill its gaps is covered where each harvest asked, and as far as the gaps are filled", async () => {
   const { clock, move } = movedClock();
   const since = clock.now();
-  const world = World.made({ clock, users: 1, tweetsPerUser: 300 });
+  const world = World.create({ clock, users: 1, tweetsPerUser: 300 });
   const [user = ""] = world.users.keys();
   const search = { query: "sandbox", max_records: 40, fill: true };
   const store = await added({ id: "c", type: "search", keys: KEYS, search }, clock);

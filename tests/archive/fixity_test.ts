@@ -11,7 +11,7 @@ import { WorldApi } from "../fakes/world_api.ts";
 
 const DAY = 86_400_000;
 const SEARCH = { id: "c", type: "search", keys: KEYS, search: { query: "sandbox" } };
-const world = World.made({ clock: systemClock, users: 2, tweetsPerUser: 10 });
+const world = World.create({ clock: systemClock, users: 2, tweetsPerUser: 10 });
 
 /** A collection with so many harvests, a minute apart. */
 async function harvested(many: number): Promise<MemoryStore> {

@@ -19,7 +19,7 @@ import {
   statuses,
 } from "../fakes/damaged_collection.ts";
 Deno.test("what a damage took of a stream of version 2 is asked for by search, with nothing twice; of 1.1 it is lost", async () => {
-  const world = World.made({ clock: systemClock, users: 2, tweetsPerUser: 60 });
+  const world = World.create({ clock: systemClock, users: 2, tweetsPerUser: 60 });
   const all = [...world.users.keys()].flatMap((user) => world.timeline(user, { count: 60 }))
     .toSorted((a, b) => a.id < b.id ? -1 : 1);
   const script = all.map((status) => ({
@@ -73,7 +73,7 @@ Deno.test("what a damage took of a stream of version 2 is asked for by search, w
 /** Streams harvests of live tweets, each stopped in order, and what the search of the last one asks for. */
 async function streamed(harvests: number, { tweets = 90, everyMs = 10_000, pauseMs = 0 } = {}) {
   const { clock, move } = movedClock();
-  const world = World.made({ clock, users: 1, tweetsPerUser: 0 });
+  const world = World.create({ clock, users: 1, tweetsPerUser: 0 });
   const [user = ""] = world.users.keys();
   const filter = { track: "sandbox" };
   const store = await added({ id: "c", type: "filter", api: "2", keys: KEYS, filter }, clock);

@@ -33,7 +33,7 @@ for (const [type, configOf] of Object.entries(CONFIGS)) {
   for (const isLost of [false, true]) {
     const without = isLost ? ", and its checkpoint" : "";
     Deno.test(`${type} of which any file is damaged${without} gets back what that took, and nothing twice`, async () => {
-      const world = World.made({ clock: systemClock, users: 4, tweetsPerUser: 45 });
+      const world = World.create({ clock: systemClock, users: 4, tweetsPerUser: 45 });
       for (const nth of [0, 2, 5]) {
         const store = await added(configOf(world));
         await run(store, new WorldApi(world));
@@ -63,7 +63,7 @@ for (const [type, configOf] of Object.entries(CONFIGS)) {
 
 for (const [type, configOf] of Object.entries(CONFIGS)) {
   Deno.test(`${type} of which a file's bytes were altered get back all of that file, whatever ids its lines have now`, async () => {
-    const world = World.made({ clock: systemClock, users: 4, tweetsPerUser: 45 });
+    const world = World.create({ clock: systemClock, users: 4, tweetsPerUser: 45 });
     for (
       const [nth, isLost] of [[0, false], [0, true], [2, true], [5, false], [5, true]] as const
     ) {
@@ -88,7 +88,7 @@ for (const [type, configOf] of Object.entries(CONFIGS)) {
 Deno.test("what a damage took of a walk that is not whole comes with the rest of it, from the checkpoint or from the files", async () => {
   for (const isLost of [false, true]) {
     for (const nth of [0, 1, -1]) {
-      const world = World.made({ clock: systemClock, users: 3, tweetsPerUser: 40 });
+      const world = World.create({ clock: systemClock, users: 3, tweetsPerUser: 40 });
       const store = await added(CONFIGS[nth === 1 ? "a search" : "timelines"](world));
       const api = new WorldApi(world);
       const stop = new AbortController();
@@ -113,7 +113,7 @@ Deno.test("what a damage took of a walk that is not whole comes with the rest of
 
 Deno.test("what a damage took of an older harvest comes again, and once more where its file is damaged as well", async () => {
   for (const configOf of Object.values(CONFIGS)) {
-    const world = World.made({ clock: systemClock, users: 3, tweetsPerUser: 40 });
+    const world = World.create({ clock: systemClock, users: 3, tweetsPerUser: 40 });
     const store = await added(configOf(world));
     await run(store, new WorldApi(world));
     const [user = ""] = world.users.keys();
@@ -131,7 +131,7 @@ Deno.test("what a damage took of an older harvest comes again, and once more whe
 });
 
 Deno.test("ids that a damage took are asked for again, and no others", async () => {
-  const world = World.made({ clock: systemClock, users: 3, tweetsPerUser: 200 });
+  const world = World.create({ clock: systemClock, users: 3, tweetsPerUser: 200 });
   const all = [...world.users.keys()].flatMap((user) => world.timeline(user, { count: 200 }))
     .map(({ id }) => id).toSorted((a, b) => a < b ? -1 : 1);
   const wanted = [...all, all.at(-1) ?? 0n].map((id, i) => i === all.length ? id + 7n : id);
@@ -165,7 +165,7 @@ Deno.test("ids that a damage took are asked for again, and no others", async () 
 });
 
 Deno.test("what search does not reach any more is recorded as that, and nobody asks for it", async () => {
-  const world = World.made({ clock: systemClock, users: 3, tweetsPerUser: 40 });
+  const world = World.create({ clock: systemClock, users: 3, tweetsPerUser: 40 });
   const store = await added(CONFIGS["a search"]());
   await run(store, new WorldApi(world));
   await cut(store, filesOf(store)[1] ?? assert.fail());
@@ -177,7 +177,7 @@ Deno.test("what search does not reach any more is recorded as that, and nobody a
 });
 
 Deno.test("what a timeline does not reach any more is said once it was asked for", async () => {
-  const world = World.made({ clock: systemClock, users: 1, tweetsPerUser: 3_300 });
+  const world = World.create({ clock: systemClock, users: 1, tweetsPerUser: 3_300 });
   const store = await added(CONFIGS.timelines(world));
   await run(store, new WorldApi(world, { pageSize: 200 }), { tweetsPerFile: 500 });
   await cut(store, filesOf(store).at(-1) ?? assert.fail(), 0.9);
@@ -198,7 +198,7 @@ Deno.test("what a timeline does not reach any more is said once it was asked for
 
 Deno.test("a copy without keys, and a list of gaps that is damaged as well, are repaired as far as they can be", async () => {
   for (const damage of ["no keys", "gaps"]) {
-    const world = World.made({ clock: systemClock, users: 2, tweetsPerUser: 40 });
+    const world = World.create({ clock: systemClock, users: 2, tweetsPerUser: 40 });
     const store = await added(CONFIGS["a search"]());
     await run(store, new WorldApi(world));
     const key = filesOf(store)[1] ?? assert.fail();

@@ -59,7 +59,7 @@ const CONFIGS = {
 
 for (const [type, configOf] of Object.entries(CONFIGS)) {
   Deno.test(`a checkpoint of ${type} that is lost after a kill at any write is made again: nothing twice, nothing skipped`, async () => {
-    const world = World.made({ clock: systemClock, users: 4, tweetsPerUser: 45 });
+    const world = World.create({ clock: systemClock, users: 4, tweetsPerUser: 45 });
     let restored = 0;
     for (const nth of numbersInTurn(ONE_OF)) {
       const store = await added(configOf(world));
@@ -88,7 +88,7 @@ for (const [type, configOf] of Object.entries(CONFIGS)) {
 }
 
 Deno.test("a walk that was stopped and told goes on below what it brought, also where a user could not be read", async () => {
-  const world = World.made({ clock: systemClock, users: 3, tweetsPerUser: 40 });
+  const world = World.create({ clock: systemClock, users: 3, tweetsPerUser: 40 });
   const store = await added(CONFIGS.timelines(world));
   const api = new WorldApi(world);
   const stop = new AbortController();
@@ -123,7 +123,7 @@ Deno.test("a stream whose checkpoint is lost records since when something may be
   }));
   await run(
     store,
-    new WorldApi(World.made({ clock: systemClock, users: 1, tweetsPerUser: 0 }), { script }),
+    new WorldApi(World.create({ clock: systemClock, users: 1, tweetsPerUser: 0 }), { script }),
   );
   assert.deepEqual(
     (await tweets(store)).toSorted(),
@@ -144,9 +144,13 @@ Deno.test("what was left on the harvester's disk comes once, also where the chec
     await store.delete(CHECKPOINT);
     await repaired(store);
     assert.equal((await json(store, CHECKPOINT)).isRestored, true);
-    await run(store, new WorldApi(World.made({ clock: systemClock, users: 1, tweetsPerUser: 0 })), {
-      parent,
-    });
+    await run(
+      store,
+      new WorldApi(World.create({ clock: systemClock, users: 1, tweetsPerUser: 0 })),
+      {
+        parent,
+      },
+    );
     const now = await tweets(store);
     assert.equal(new Set(now).size, now.length);
     assert.ok(now.length > stored.length + 2 && now.every((id) => ids.includes(id)));
@@ -168,7 +172,7 @@ Deno.test("what a later version of the program has written is not taken for dama
 });
 
 Deno.test("a configuration that a power cut has zeroed is made again from a harvest's copy and the changes since, without keys", async () => {
-  const world = World.made({ clock: systemClock, users: 3, tweetsPerUser: 5 });
+  const world = World.create({ clock: systemClock, users: 3, tweetsPerUser: 5 });
   const store = await added(CONFIGS.timelines(world));
   await run(store, new WorldApi(world));
   const { keys: _, ...before } = await json(store, CONFIG);
@@ -212,7 +216,7 @@ Deno.test("a copy that is damaged as well is passed over, and so is a change", a
 });
 
 Deno.test("no harvest begins without the checkpoint that others have left; the one that is made again knows what was billed", async () => {
-  const world = World.made({ clock: systemClock, users: 1, tweetsPerUser: 0 });
+  const world = World.create({ clock: systemClock, users: 1, tweetsPerUser: 0 });
   const config = { ...CONFIGS["a search"](), api: "2" };
   const store = await added(config);
   const away = new WorldApi(world);
@@ -236,7 +240,7 @@ Deno.test("no harvest begins without the checkpoint that others have left; the o
 });
 
 Deno.test("of a harvest that was cut before it was recorded, the posts that it has are counted as billed", async () => {
-  const world = World.made({ clock: systemClock, users: 1, tweetsPerUser: 60 });
+  const world = World.create({ clock: systemClock, users: 1, tweetsPerUser: 60 });
   const store = await added({ ...CONFIGS["a search"](), api: "2" });
   const api = new WorldApi(world);
   let calls = 0;

@@ -17,7 +17,7 @@ import { added, KEYS, run } from "../fakes/whole_harvest.ts";
 import { WorldApi } from "../fakes/world_api.ts";
 
 const SEARCH = { id: "c", type: "search", keys: KEYS, search: { query: "sandbox" } };
-const world = World.made({ clock: systemClock, users: 2, tweetsPerUser: 10 });
+const world = World.create({ clock: systemClock, users: 2, tweetsPerUser: 10 });
 const lease = { check: () => {} };
 const marker = { from: { bucket: "here", id: "c" }, began: "2026-01-02T03:04:05.000Z" };
 

@@ -17,7 +17,7 @@ const at = (minutes: number) => ({
 
 /** A bucket with three harvests of timelines, each of which brought something. */
 async function collected(): Promise<MemoryStore> {
-  const world = World.made({ clock: systemClock, users: 2, tweetsPerUser: 4 });
+  const world = World.create({ clock: systemClock, users: 2, tweetsPerUser: 4 });
   const users = Object.fromEntries([...world.users.keys()].map((id) => [id, {}]));
   const store = await added({ id: "c", type: "user_timeline", keys: KEYS, users });
   for (const minutes of [1, 2, 3]) {

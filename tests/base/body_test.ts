@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { constants, createGzip, deflateSync, gzipSync, zstdCompressSync } from "node:zlib";
-import { bytesOf, unpacked } from "../../lib/base/body.ts";
+import { bytesOf, unpack } from "../../lib/base/body.ts";
 
 const never = new AbortController().signal;
 
@@ -92,7 +92,7 @@ Deno.test("a packing that nobody asked for, and one in another, are refused by t
         message: `Its encoding is "${packing}", which was not requested`,
       };
       await assert.rejects(bytesOf(await fetch(url), never), refused);
-      await assert.rejects(fetch(url, AS_IT_IS).then(unpacked), refused);
+      await assert.rejects(fetch(url, AS_IT_IS).then(unpack), refused);
     });
   }
 });
@@ -113,7 +113,7 @@ Deno.test("a stream that comes in gzip, though it was asked for as it is, is rea
     },
   });
   await packedAs("gzip", body, async (url) => {
-    const { body: lines, headers } = await unpacked(await fetch(url, AS_IT_IS));
+    const { body: lines, headers } = await unpack(await fetch(url, AS_IT_IS));
     assert.equal(headers.get("content-encoding"), null);
     const reader = lines?.getReader({ mode: "byob" }) ?? assert.fail();
     for (const line of ["first\r\n", "second\r\n"]) {
@@ -131,7 +131,7 @@ Deno.test("a stream whose packing is damaged fails where it is", () =>
     "gzip",
     new Uint8Array([...gzipSync(TEXT).subarray(0, 12), 255, 255, 255]),
     async (url) => {
-      await assert.rejects(unpacked(await fetch(url, AS_IT_IS)).then((answer) => answer.bytes()));
+      await assert.rejects(unpack(await fetch(url, AS_IT_IS)).then((answer) => answer.bytes()));
     },
   ));
 
@@ -143,7 +143,7 @@ Deno.test("a packed stream that is left ends at its source too", async () => {
   });
   await packedAs("gzip", source, async (url) => {
     const hangUp = new AbortController();
-    const { body } = await unpacked(await fetch(url, { ...AS_IT_IS, signal: hangUp.signal }));
+    const { body } = await unpack(await fetch(url, { ...AS_IT_IS, signal: hangUp.signal }));
     const reading = assert.rejects(async () => await body?.getReader().read());
     hangUp.abort();
     await reading;

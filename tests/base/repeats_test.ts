@@ -4,7 +4,7 @@ import { UserError } from "../../lib/base/errors.ts";
 import { Repeats } from "../../lib/base/repeats.ts";
 
 async function found(repeats: Repeats): Promise<Map<string, number[]>> {
-  const all = await Array.fromAsync(repeats.found());
+  const all = await Array.fromAsync(repeats.findRepeats());
   return new Map(all.map(({ id, groups }) => [id, groups]));
 }
 

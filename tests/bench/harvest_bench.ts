@@ -4,13 +4,13 @@ import { join } from "node:path";
 import { systemClock } from "../../lib/base/clock.ts";
 import { Segment } from "../../lib/harvest/segment.ts";
 import { SpoolFolder } from "../../lib/harvest/spool_folder.ts";
-import { joined } from "../../lib/sandbox/answers.ts";
+import { joinJson } from "../../lib/sandbox/answers.ts";
 import { World } from "../../lib/sandbox/world.ts";
 import { items, line } from "../../lib/twitter/bytes/raw_json.ts";
 
-const statuses = World.made({ clock: systemClock, users: 10, tweetsPerUser: 200 })
+const statuses = World.create({ clock: systemClock, users: 10, tweetsPerUser: 200 })
   .search("sandbox", { count: 2_000 }).map((status) => status.bytes());
-const page = joined([
+const page = joinJson([
   "[",
   ...statuses.flatMap((status, i) => i === 0 ? [status] : [",", status]),
   "]",

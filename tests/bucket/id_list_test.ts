@@ -7,7 +7,7 @@ Deno.test("ids come out sorted by their numbers, each once, however many there a
   const list = new IdList();
   for (let i = 5_000; i > 0; i--) for (const id of [`${i}`, `${i}`]) assert.ok(list.add(id));
   assert.ok(list.add("18446744073709551615"));
-  const ids = list.sorted();
+  const ids = list.takeSorted();
   assert.equal(ids.length, 5_001);
   assert.deepEqual([...ids.subarray(0, 3)], [1n, 2n, 3n]);
   assert.equal(ids.at(-1), 18446744073709551615n);
@@ -18,13 +18,13 @@ Deno.test("what no tweet can have for an id is not taken", () => {
   for (const id of ["", "0", "-1", "1.0", "1e3", "18446744073709551616", "123456789012345678901"]) {
     assert.equal(list.add(id), false, id);
   }
-  assert.equal(list.sorted().length, 0);
+  assert.equal(list.takeSorted().length, 0);
 });
 
 Deno.test("ids survive the way to the bucket and back, in many blocks", async () => {
   const list = new IdList();
   for (let i = 1; i <= 10_000; i++) list.add(`${1_000_000_000_000_000_000n + BigInt(i)}`);
-  const ids = list.sorted();
+  const ids = list.takeSorted();
   const store = new MemoryStore();
   await store.put("ids.txt", idText(ids));
   assert.deepEqual(await readIds(store, "ids.txt"), ids);

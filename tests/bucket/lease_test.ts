@@ -168,11 +168,11 @@ Deno.test("a renewal that fails is made up for by the next", async () => {
   await clock.advance(RENEW_EVERY_MS * 2);
   store.before = () => {};
   await clock.advance(RENEW_EVERY_MS / 2);
-  assert.equal(lease.lost.aborted, false);
+  assert.equal(lease.lostSignal.aborted, false);
   await lease.renewNow();
   assert.equal((await document())?.renewed, "2026-01-02T03:04:55.000Z");
   await clock.advance(LEASE_TTL_MS);
-  assert.equal(lease.lost.aborted, false);
+  assert.equal(lease.lostSignal.aborted, false);
   await lease.release();
 });
 
@@ -187,7 +187,7 @@ Deno.test("a lease writes nothing that may outlast it, and says why", async () =
   lease.check();
   await clock.advance(1);
   assert.throws(() => lease.check(), { name: "OutsideError", message: /The network is down/ });
-  assert.equal(lease.lost.aborted, false);
+  assert.equal(lease.lostSignal.aborted, false);
   await lease.release();
 });
 
@@ -224,10 +224,10 @@ Deno.test("a process that comes back after a pause learns by asking that another
   await unlock(store, "news");
   const other = await take("b");
   await lease.confirm();
-  assert.ok(!lease.lost.aborted, "One that was renewed of late is not asked for");
+  assert.ok(!lease.lostSignal.aborted, "One that was renewed of late is not asked for");
   clock.pause(RENEW_EVERY_MS + 5_000);
   await lease.confirm();
-  assert.match(`${lease.lost.reason}`, /host-b/);
+  assert.match(`${lease.lostSignal.reason}`, /host-b/);
   await lease.release();
   await other.release();
 });
@@ -258,7 +258,7 @@ Deno.test("a renewal that hangs keeps none from being made after it, well before
   resolve();
   await clock.advance(RENEW_EVERY_MS);
   lease.check();
-  assert.equal(lease.lost.aborted, false);
+  assert.equal(lease.lostSignal.aborted, false);
   await lease.release();
   assert.deepEqual(store.keys(), []);
 });
@@ -353,7 +353,7 @@ Deno.test("a renewal whose answer was lost has counted: the lease goes on", asyn
     await clock.advance(RENEW_EVERY_MS);
     assert.equal((await document())?.renewed, `2026-01-02T${next}.000Z`);
     await clock.advance(LEASE_TTL_MS - 1);
-    assert.equal(lease.lost.aborted, false);
+    assert.equal(lease.lostSignal.aborted, false);
     await lease.release();
     assert.deepEqual(store.keys(), []);
   }
@@ -417,7 +417,7 @@ Deno.test("a process that was paused while another took the lease has lost it", 
   clock.pause(OVER);
   const other = await take("b");
   await clock.advance(RENEW_EVERY_MS);
-  assert.equal(lease.lost.aborted, true);
+  assert.equal(lease.lostSignal.aborted, true);
   assert.equal((await document())?.holder, "b");
   await lease.release();
   await other.release();
@@ -459,7 +459,7 @@ Deno.test("a lease that was given back is free, and nothing goes on", async () =
   await lease.renewNow();
   assert.deepEqual(store.keys(), []);
   const next = await take("b");
-  assert.equal(lease.lost.aborted, false);
+  assert.equal(lease.lostSignal.aborted, false);
   await next.release();
 });
 

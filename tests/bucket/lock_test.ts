@@ -120,7 +120,7 @@ for (const ahead of [61_000, HOUR, 24 * HOUR, -HOUR]) {
       const refused = assert.rejects(take("b", { clock: wrong }), LockedError);
       await clock.advance(WATCHED);
       await refused;
-      assert.equal(owner.lost.aborted, false);
+      assert.equal(owner.lostSignal.aborted, false);
       assert.equal((await look())?.document?.holder, "a");
       await owner.release();
       assert.deepEqual(store.keys(), []);

@@ -68,7 +68,7 @@ Deno.test("of many removed users, and of many changes, a few are named, and wher
 });
 
 Deno.test("a followed harvest and the last one say where the files are, and who was removed and how to keep such", () => {
-  const world = World.made({ clock: systemClock, users: 3, tweetsPerUser: 2 });
+  const world = World.create({ clock: systemClock, users: 3, tweetsPerUser: 2 });
   return inOneProcess(async (place) => {
     const [gone, ...others] = [...world.users.values()];
     assert.ok(gone);
@@ -141,4 +141,4 @@ Deno.test("the last harvest that failed is shown with that first, and ends a com
     const asked = await place.run("harvest", "last", "find", "--exit-status");
     assert.equal(asked.code, 1, "wrong keys are the person's to change");
     assert.match(asked.err, /The harvest of find failed: .*collection once find/);
-  }, { world: World.made({ clock: systemClock, users: 1, tweetsPerUser: 2 }) }));
+  }, { world: World.create({ clock: systemClock, users: 1, tweetsPerUser: 2 }) }));

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { type ConfigUpdate, diff, isEmpty, merge } from "../../lib/collection/changeset.ts";
 import {
+  effectiveChange,
   keepLearned,
-  learned,
   learnedOfMany,
   neverBack,
   prune,
@@ -12,7 +12,7 @@ import {
 } from "../../lib/collection/learned.ts";
 import { isObject, type JsonObject } from "../../lib/base/json.ts";
 import { namesOf, objectOf } from "../../lib/base/names_of.ts";
-import { rebased } from "../../lib/collection/rebase.ts";
+import { rebase } from "../../lib/collection/rebase.ts";
 
 const user = fc.record(
   {
@@ -42,9 +42,9 @@ Deno.test("what a harvest learned about users that are gone meanwhile is dropped
 Deno.test("since_id moves forward only, by number and not by text", () => {
   const config = { users: { "1": { since_id: "1000000000000000000001" } } };
   const at = (since_id: string) => ({ update: { users: { "1": { since_id } } }, delete: [] });
-  assert.ok(isEmpty(learned(config, at("999"))));
-  assert.ok(isEmpty(learned(config, at("1000000000000000000001"))));
-  assert.deepEqual(learned(config, at("1000000000000000000002")).update, {
+  assert.ok(isEmpty(effectiveChange(config, at("999"))));
+  assert.ok(isEmpty(effectiveChange(config, at("1000000000000000000001"))));
+  assert.deepEqual(effectiveChange(config, at("1000000000000000000002")).update, {
     users: { "1": { since_id: "1000000000000000000002" } },
   });
   assert.deepEqual(neverBack(config, { users: { "1": {}, "2": {} } }), {
@@ -75,8 +75,8 @@ Deno.test("an older copy gets what harvests learned of users since, and keeps th
 Deno.test("what was learned once changes nothing the second time", () => {
   fc.assert(fc.property(users, users, (before, told) => {
     const [config, change] = [{ users: before, a: 1 }, { update: { users: told }, delete: [] }];
-    const news = learned(config, change);
-    assert.ok(isEmpty(learned(merge(config, news), change)));
+    const news = effectiveChange(config, change);
+    assert.ok(isEmpty(effectiveChange(merge(config, news), change)));
     assert.deepEqual(diff(merge(config, news), merge(merge(config, news), news)), NOTHING);
   }));
 });
@@ -91,7 +91,7 @@ Deno.test("of many users, the same is learned as of a few", () => {
       update: { search: { since_id: "1" } },
       delete: gone.length > 0 ? [{ users: gone }] : [],
     };
-    const few = learned(config, { ...change, update: { ...change.update, users: told } });
+    const few = effectiveChange(config, { ...change, update: { ...change.update, users: told } });
     const many = learnedOfMany(config, change, Object.entries(told));
     const expected = merge(config, few);
     const rest = merge(config, many.change);
@@ -122,9 +122,9 @@ Deno.test("users keep their order through every change, whatever their ids are",
     assert.deepEqual(orderOf(merge(config, change)), both);
     assert.deepEqual(orderOf(usersInOrderOf(merge(config, change), file)), after);
     const told = { update: configOf(after, { since_id: "1" }), delete: [] };
-    assert.deepEqual(orderOf(merge(config, learned(config, told))), before);
+    assert.deepEqual(orderOf(merge(config, effectiveChange(config, told))), before);
     assert.deepEqual(orderOf(keepLearned(configOf(before, { since_id: "1" }), file)), after);
-    const { config: next } = rebased(config, file, config);
+    const { config: next } = rebase(config, file, config);
     assert.deepEqual(orderOf(usersInOrderOf(next, file)), after);
   }));
 });

@@ -25,7 +25,7 @@ async function harvested(
   options: Partial<Parameters<typeof run>[2]> & { before?: (call: string) => void } = {},
 ) {
   const store = await added({ ...BASE, type: "search", search: { query: "sandbox", ...search } });
-  const api = new WorldApi(World.made({ clock: systemClock, users: 2, tweetsPerUser: 20 }));
+  const api = new WorldApi(World.create({ clock: systemClock, users: 2, tweetsPerUser: 20 }));
   const { before, ...rest } = options;
   if (before) api.before = before;
   await run(store, api, { flushMs: 15_000, ...rest }).catch(() => {});

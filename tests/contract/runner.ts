@@ -94,7 +94,7 @@ export function runnerContract(adapter: string, open: () => Promise<OpenedRunner
     const { runner, steady, brief } = opened;
     const scheduled = async () =>
       Object.fromEntries(
-        (await Array.fromAsync(runner.scheduled())).map((
+        (await Array.fromAsync(runner.listSchedules())).map((
           { collectionId, schedule },
         ) => [collectionId, schedule.expression]),
       );
@@ -121,7 +121,7 @@ export function runnerContract(adapter: string, open: () => Promise<OpenedRunner
     await new Promise((resolve) => setTimeout(resolve, 5));
     await runner.schedule(job(opened, steady), parseSchedule("rate(7 days)"));
     assert.equal(await next(), first);
-    const listed = await Array.fromAsync(runner.scheduled());
+    const listed = await Array.fromAsync(runner.listSchedules());
     assert.deepEqual(listed, [await runner.scheduleOf(steady)]);
     await runner.schedule(job(opened, steady), parseSchedule("cron(0 10 * * ? *)"));
     const daily = await next();

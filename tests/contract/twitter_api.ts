@@ -28,7 +28,7 @@ export function twitterApiContract(
 ): void {
   const test = (title: string, use: (api: TwitterApi, sandbox: Sandbox) => Promise<void>) =>
     Deno.test(`${name}: ${title}`, async () => {
-      const world = World.made({ clock: systemClock, users: 30, tweetsPerUser: 450 });
+      const world = World.create({ clock: systemClock, users: 30, tweetsPerUser: 450 });
       const sandbox = startSandbox({ world });
       try {
         await use(await open(sandbox, new QuickClock()), sandbox);

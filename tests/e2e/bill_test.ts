@@ -4,7 +4,7 @@ import { World } from "../../lib/sandbox/world.ts";
 import { inOneProcess, type Place, until } from "./program.ts";
 
 function world(users: number, tweetsPerUser: number): World {
-  return World.made({ clock: systemClock, users, tweetsPerUser });
+  return World.create({ clock: systemClock, users, tweetsPerUser });
 }
 
 function usersOf(place: Place, most = Infinity): Record<string, Record<string, string>> {
@@ -31,9 +31,9 @@ async function estimate(place: Place, ...flags: string[]) {
 
 /** What was billed while something was done. */
 async function billedBy(place: Place, use: () => Promise<unknown>) {
-  const before = place.sandbox.ledger.billed;
+  const before = place.sandbox.ledger.totalBilled;
   await use();
-  const after = place.sandbox.ledger.billed;
+  const after = place.sandbox.ledger.totalBilled;
   const dollars = Math.round((after.dollars - before.dollars) * 1e6) / 1e6;
   return { posts: after.posts - before.posts, users: after.users - before.users, dollars };
 }
@@ -71,7 +71,7 @@ for (
         assert.deepEqual(last.billed, billed);
         assert.equal(asked.dollars, name === "search" ? 0.005 : 0.11);
       });
-      const { counts } = place.sandbox.ledger.billed;
+      const { counts } = place.sandbox.ledger.totalBilled;
       assert.equal(asked.users, name === "search" ? 0 : 11);
       assert.equal(counts, name === "search" ? 1 : 0);
 
@@ -137,7 +137,7 @@ Deno.test("what only costs is left out where nobody agreed to it, and bounded; s
       out,
       /Posts +at most 192,000\n(.*\n)*.*This estimate +0\.00 dollars \(nothing was requested\)/,
     );
-    assert.equal(place.sandbox.ledger.billed.dollars, 0);
+    assert.equal(place.sandbox.ledger.totalBilled.dollars, 0);
     const asked = await estimate(place, "--yes");
     assert.deepEqual([asked.posts, asked.is_at_most], [54 * 3, false]);
     assert.match(asked.notes.join(), /6 users are protected, suspended or not found/);
@@ -207,12 +207,12 @@ Deno.test("a harvest stops before it would pass the month's budget, and goes on 
       /stopped\. 400 tweets.*about 2\.00 dollars\nThe budget of 2\.03 dollars a month is used up \(2\.00 dollars\)\. The first harvest from \d{4}-\d\d-01 on goes on from here; so does one with a higher "budget"\n/;
     assert.match(await once(), reason);
     assert.match(await place.ok("harvest", "last", "find"), /Billed: 400 posts and 0 users/);
-    assert.equal(place.sandbox.ledger.billed.posts, 400);
+    assert.equal(place.sandbox.ledger.totalBilled.posts, 400);
     assert.match(await once(), /stopped\. 0 tweets.*\nThe budget .*is used up \(2\.00 dollars\)/);
-    assert.equal(place.sandbox.ledger.billed.posts, 400);
+    assert.equal(place.sandbox.ledger.totalBilled.posts, 400);
     await change(place, { budget: { dollars: 2.06, per: "month" } });
     assert.match(await once(), /stopped\. 12 tweets/);
-    assert.equal(place.sandbox.ledger.billed.dollars, 2.06);
+    assert.equal(place.sandbox.ledger.totalBilled.dollars, 2.06);
     await change(place, { budget: { posts: 5_000, per: "month" } });
     assert.match(await once(), /complete\. 488 tweets/);
     const ids = idsOf(await place.tweets("find"));
@@ -240,7 +240,7 @@ Deno.test("timelines side by side keep to a harvest's budget together, and every
     assert.match(await place.ok("collection", "once", "tl", "--wait"), /complete\. 30 tweets/);
     const ids = idsOf(await place.tweets("tl"));
     assert.deepEqual([ids.length, new Set(ids).size], [780, 780]);
-    assert.equal(place.sandbox.ledger.billed.posts, 780);
+    assert.equal(place.sandbox.ledger.totalBilled.posts, 780);
   }, { world: world(6, 130) }));
 
 Deno.test("users that are looked up count as well: where they would pass the budget, they wait", () =>
@@ -253,12 +253,15 @@ Deno.test("users that are looked up count as well: where they would pass the bud
     });
     await place.harvest("tl");
     assert.match(await place.ok("harvest", "last", "tl"), /Outcome: stopped/);
-    assert.equal(place.sandbox.ledger.billed.dollars, 0);
+    assert.equal(place.sandbox.ledger.totalBilled.dollars, 0);
     await change(place, { budget: { dollars: 0.05, per: "harvest" } });
     await place.harvest("tl");
     const last = JSON.parse(await place.ok("harvest", "last", "tl", "--json"));
     assert.equal(last.outcome, "complete");
-    assert.deepEqual([place.sandbox.ledger.billed.users, place.sandbox.ledger.billed.posts], [
+    assert.deepEqual([
+      place.sandbox.ledger.totalBilled.users,
+      place.sandbox.ledger.totalBilled.posts,
+    ], [
       3,
       0,
     ]);
@@ -290,7 +293,7 @@ Deno.test("a stream ends when its budget is used up, and tells while it runs wha
     assert.equal(json.usage.used, 12);
     for (let i = 0; i < 8; i++) world.post(user);
     await until(() => Promise.resolve(filtered.size === 0));
-    assert.equal(ledger.billed.posts, 20);
+    assert.equal(ledger.totalBilled.posts, 20);
     await place.ok("collection", "filter-stop", "live");
     assert.match(
       await place.ok("harvest", "last", "live"),

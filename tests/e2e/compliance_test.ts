@@ -3,7 +3,7 @@ import { systemClock } from "../../lib/base/clock.ts";
 import { World } from "../../lib/sandbox/world.ts";
 import { inOneProcess, type Place, until } from "./program.ts";
 
-const world = () => ({ world: World.made({ clock: systemClock, users: 4, tweetsPerUser: 60 }) });
+const world = () => ({ world: World.create({ clock: systemClock, users: 4, tweetsPerUser: 60 }) });
 
 /** A collection of a search with its tweets, some of which are gone since; why, by id. */
 async function withGone(place: Place, api: string): Promise<Record<string, string>> {

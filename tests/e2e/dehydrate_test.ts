@@ -20,7 +20,7 @@ for (const api of ["1.1", "2"]) {
         `${status.id}`
       );
       assert.deepEqual(ids.toSorted(), wanted.toSorted());
-    }, { world: World.made({ clock: systemClock, users: 3, tweetsPerUser: 80 }) }));
+    }, { world: World.create({ clock: systemClock, users: 3, tweetsPerUser: 80 }) }));
 }
 
 const refused = (says: string) =>

@@ -33,5 +33,5 @@ Deno.test({
       assert.doesNotMatch(new TextDecoder().decode(stderr), /warning|error|bug/i);
       assert.deepEqual(idsOf(await place.tweets("live")), posted);
       for (const connection of idle) connection.close();
-    }, { world: World.made({ clock: systemClock, users: 3, tweetsPerUser: 0 }) }),
+    }, { world: World.create({ clock: systemClock, users: 3, tweetsPerUser: 0 }) }),
 });

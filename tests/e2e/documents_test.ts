@@ -123,4 +123,4 @@ Deno.test("each command of the documents does what is said, in an empty home, in
       }
     }
     assert.deepEqual([[...reasons], [...deeds]], [[], []], "No document has these any more");
-  }, { world: World.made({ clock: systemClock, users: 3, tweetsPerUser: 5 }) }));
+  }, { world: World.create({ clock: systemClock, users: 3, tweetsPerUser: 5 }) }));

@@ -7,7 +7,7 @@ import { filesBelow, idsOf, inOneProcess, type Place, until } from "./program.ts
 const FILTER = { id: "live", type: "filter", filter: { track: "sandbox" } };
 
 function world(): World {
-  return World.made({ clock: systemClock, users: 3, tweetsPerUser: 0 });
+  return World.create({ clock: systemClock, users: 3, tweetsPerUser: 0 });
 }
 
 function sleep(ms: number): Promise<void> {

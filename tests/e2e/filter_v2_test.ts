@@ -5,7 +5,7 @@ import type { JsonObject } from "../../lib/base/json.ts";
 import { inOneProcess, type Place, until } from "./program.ts";
 
 function world(): World {
-  return World.made({ clock: systemClock, users: 3, tweetsPerUser: 0 });
+  return World.create({ clock: systemClock, users: 3, tweetsPerUser: 0 });
 }
 
 function config(place: Place, filter: JsonObject) {

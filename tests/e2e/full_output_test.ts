@@ -117,7 +117,7 @@ Deno.test("a pipe that does not wait for its reader gets all of the output, each
       assert.equal(came.length, all.length, command);
       assert.ok(came === all, command);
     }
-  }, { world: World.made({ clock: systemClock, users: 8, tweetsPerUser: 625 }) }));
+  }, { world: World.create({ clock: systemClock, users: 8, tweetsPerUser: 625 }) }));
 
 /** Starts a program whose standard output nobody reads. */
 const UNREAD = `

@@ -9,7 +9,7 @@ import { takeLiterally } from "./hints.ts";
 import { inOneProcess } from "./program.ts";
 
 Deno.test("each command that an error names solves it, done literally", () => {
-  const world = World.made({ clock: systemClock, users: 2, tweetsPerUser: 5 });
+  const world = World.create({ clock: systemClock, users: 2, tweetsPerUser: 5 });
   return inOneProcess(async (place) => {
     Object.assign(place.env, typed(place.sandbox.keys));
     await takeLiterally(place, FAILURES);
@@ -17,7 +17,7 @@ Deno.test("each command that an error names solves it, done literally", () => {
 });
 
 Deno.test("so does each that an error of the API, of a stream, or of a harvester elsewhere names", () => {
-  const world = World.made({ clock: systemClock, users: 2, tweetsPerUser: 5 });
+  const world = World.create({ clock: systemClock, users: 2, tweetsPerUser: 5 });
   return inOneProcess(async (place) => {
     const { keys, bearer } = place.sandbox;
     Object.assign(place.env, typed(keys), { BEARER_TOKEN: bearer });

@@ -32,8 +32,8 @@ async function withIds(place: Place): Promise<{ open: string[]; gone: Record<str
   return { open, gone };
 }
 
-const small = { world: World.made({ clock: systemClock, users: 8, tweetsPerUser: 30 }) };
-const world = () => ({ world: World.made({ clock: systemClock, users: 8, tweetsPerUser: 30 }) });
+const small = { world: World.create({ clock: systemClock, users: 8, tweetsPerUser: 30 }) };
+const world = () => ({ world: World.create({ clock: systemClock, users: 8, tweetsPerUser: 30 }) });
 
 function idsOfAnswers(lines: string[]): string[] {
   return lines.flatMap((line) => JSON.parse(line).data.map((tweet: { id: string }) => tweet.id));
@@ -68,7 +68,7 @@ Deno.test("hydrate collects every id that is to be had, and accounts for every o
     assert.deepEqual(await missingOf(place, "ids"), gone);
     const last = JSON.parse(await place.ok("harvest", "last", "ids", "--json"));
     assert.deepEqual(last.missing, { protected: 30, suspended: 30, not_found: 31 });
-    assert.equal(last.billed.posts, place.sandbox.ledger.billed.posts);
+    assert.equal(last.billed.posts, place.sandbox.ledger.totalBilled.posts);
     const told = await place.ok("harvest", "last", "ids");
     assert.match(told, /not available: 30 suspended \(see missing\.jsonl\)/);
 
@@ -126,7 +126,7 @@ Deno.test("a budget ends a hydration before it is passed, and a higher one goes 
     );
     const out = await place.ok("collection", "once", "ids", "--wait");
     assert.match(out, /stopped\. 120 tweets/);
-    assert.equal(place.sandbox.ledger.billed.posts, 120);
+    assert.equal(place.sandbox.ledger.totalBilled.posts, 120);
     await place.ok("collection-config", "download", "ids");
     const config = JSON.parse(await Deno.readTextFile(place.path("collection.json")));
     await place.writeJson("collection.json", { ...config, budget: undefined });

@@ -9,7 +9,7 @@ import { idsOf, inOneProcess, pidOf, until } from "./program.ts";
 const FILTER = { id: "live", type: "filter", filter: { track: "sandbox" } };
 
 function world(): World {
-  return World.made({ clock: systemClock, users: 3, tweetsPerUser: 0 });
+  return World.create({ clock: systemClock, users: 3, tweetsPerUser: 0 });
 }
 
 Deno.test("a stream whose harvester is killed with -9 goes on by itself, until filter-stop", () =>

@@ -79,7 +79,7 @@ Deno.test("the original's quick start prints what its documents show, and leaves
         "harvests/DATE/harvest.json",
       ]
     ) assert.ok(names.includes(name), `${name}: ${names}`);
-  }, { world: World.made({ clock: systemClock, users: 2, tweetsPerUser: 30 }) }));
+  }, { world: World.create({ clock: systemClock, users: 2, tweetsPerUser: 30 }) }));
 
 Deno.test("the documents' filter commands print what they show", () =>
   inOneProcess(async (place) => {

@@ -7,7 +7,7 @@ import { asHolder } from "../fakes/other_processes.ts";
 import { inOneProcess, pidOf, until } from "./program.ts";
 
 function world(): World {
-  return World.made({ clock: systemClock, users: 2, tweetsPerUser: 30 });
+  return World.create({ clock: systemClock, users: 2, tweetsPerUser: 30 });
 }
 
 const SEARCH = { id: "find", type: "search", search: { query: "sandbox" } };

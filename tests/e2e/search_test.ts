@@ -9,7 +9,7 @@ import { idsOf, inOneProcess, inPlace, type Place, until } from "./program.ts";
 const SEARCH = { id: "find", type: "search", search: { query: "sandbox" } };
 
 function world(tweets: number): World {
-  return World.made({ clock: systemClock, users: 4, tweetsPerUser: tweets / 4 });
+  return World.create({ clock: systemClock, users: 4, tweetsPerUser: tweets / 4 });
 }
 
 async function linesOf(path: string): Promise<string[]> {

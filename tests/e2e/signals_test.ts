@@ -8,7 +8,7 @@ const FILTER = { id: "live", type: "filter", filter: { track: "sandbox" } };
 // `deno task` passes a terminal's Ctrl-C on to what has had it already.
 for (const signals of [["SIGHUP"], ["SIGTERM"], ["SIGINT", "SIGINT"]] as const) {
   Deno.test(`${signals.join(" and ")}: a harvest of a stream stores all that has come, and ends well`, () => {
-    const world = World.made({ clock: systemClock, users: 3, tweetsPerUser: 0 });
+    const world = World.create({ clock: systemClock, users: 3, tweetsPerUser: 0 });
     return inOneProcess(async (place) => {
       await place.add(FILTER);
       const args = ["harvest", "run", "--port", "0", "--flush-secs", "3600", "live"];

@@ -5,7 +5,7 @@ import { idsOf, inOneProcess, type Place, until } from "./program.ts";
 
 const FILTER = { id: "live", type: "filter", filter: { track: "sandbox" } };
 const SEARCH = { id: "find", type: "search", search: { query: "sandbox" } };
-const quiet = () => World.made({ clock: systemClock, users: 1, tweetsPerUser: 0 });
+const quiet = () => World.create({ clock: systemClock, users: 1, tweetsPerUser: 0 });
 
 async function namesIn(folder: string): Promise<string[]> {
   return await Array.fromAsync(Deno.readDir(folder), ({ name }) => name).catch(() => []);

@@ -5,7 +5,7 @@ import { idsOf, inOneProcess, pidOf, type Place, tweetsOf, until } from "./progr
 
 /** Ten users, one of them protected; with 21, one is suspended as well; with 30, one is gone. */
 function world(users: number, tweetsPerUser: number): World {
-  return World.made({ clock: systemClock, users, tweetsPerUser });
+  return World.create({ clock: systemClock, users, tweetsPerUser });
 }
 
 function usersOf(place: Place): Record<string, Record<string, string>> {

@@ -62,7 +62,7 @@ Deno.test("twarc2's flatten and twarc-csv read our files of version 2 without a 
     place.sandbox.world.post(Object.keys(users)[0] ?? "", 12);
     await harvest.output();
     await check(place, ["tl", "live"]);
-  }, { world: World.made({ clock: systemClock, users: 2, tweetsPerUser: 130 }) }));
+  }, { world: World.create({ clock: systemClock, users: 2, tweetsPerUser: 130 }) }));
 
 Deno.test("twarc2's flatten and twarc-csv read answers as X sent them, long ones with the columns that the documents say", () =>
   withPages(async (place) => {

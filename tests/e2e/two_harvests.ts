@@ -22,5 +22,5 @@ export async function withTwoFiles(
     }
     const [first = "", second = ""] = files;
     await use(place, [first, second]);
-  }, { world: World.made({ clock: systemClock, users: 3, tweetsPerUser: 80 }) });
+  }, { world: World.create({ clock: systemClock, users: 3, tweetsPerUser: 80 }) });
 }

@@ -60,7 +60,7 @@ function withTwo(act: (two: { place: Place; shared: string; posted: string[] }) 
     } finally {
       await Deno.remove(guessed(place), { recursive: true }).catch(() => {});
     }
-  }, { world: World.made({ clock: systemClock, users: 1, tweetsPerUser: 0 }) });
+  }, { world: World.create({ clock: systemClock, users: 1, tweetsPerUser: 0 }) });
 }
 
 /** One harvest of the stream, in which a tweet comes; what it said. */

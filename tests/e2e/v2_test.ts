@@ -9,7 +9,7 @@ function idsOf(lines: string[]): string[] {
 }
 
 function world(users: number, tweetsPerUser: number): World {
-  return World.made({ clock: systemClock, users, tweetsPerUser });
+  return World.create({ clock: systemClock, users, tweetsPerUser });
 }
 
 function usersOf(place: Place): Record<string, Record<string, string>> {

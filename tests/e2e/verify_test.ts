@@ -33,7 +33,7 @@ async function tweetsFile(folder: string): Promise<string> {
   return join(folder, all.find(({ name }) => name.startsWith("tweets-"))?.name ?? assert.fail());
 }
 
-const world = () => ({ world: World.made({ clock: systemClock, users: 3, tweetsPerUser: 30 }) });
+const world = () => ({ world: World.create({ clock: systemClock, users: 3, tweetsPerUser: 30 }) });
 
 /** Damage that is done to a bucket, what is said of it, and whether it is mended. */
 const DAMAGES: {
@@ -293,7 +293,7 @@ Deno.test("timelines with users that are gone, and a stream with gaps, are whole
     assert.match(out, /\n {2}missed from \S+Z to \S+Z: (open|due|beyond reach)\. \S/);
     assert.match(out, /tl_1_1: intact\. 2 harvests/);
     assert.match(out, /tl_2: intact\. 2 harvests/);
-  }, { world: World.made({ clock: systemClock, users: 21, tweetsPerUser: 12 }), replay: 3 }));
+  }, { world: World.create({ clock: systemClock, users: 21, tweetsPerUser: 12 }), replay: 3 }));
 
 /** Every id of which a reader gets the tweet, of files that are damaged as far as they can be read. */
 async function readableIds(place: Place): Promise<string[]> {
@@ -342,7 +342,7 @@ Deno.test("what a damaged file has lost comes again with the next harvest after 
           assert.deepEqual(faults.filter(({ says }) => /once|inventory/.test(says)), []);
           const gaps = JSON.parse(await place.ok("collection", "gaps", "find", "--json"));
           assert.ok(gaps.every(({ status }: { status: string }) => status === "filled"));
-        }, { world: World.made({ clock: systemClock, users: 3, tweetsPerUser: 150 }) }));
+        }, { world: World.create({ clock: systemClock, users: 3, tweetsPerUser: 150 }) }));
     }
   }
 });

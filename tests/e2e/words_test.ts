@@ -3,7 +3,7 @@ import { systemClock } from "../../lib/base/clock.ts";
 import { World } from "../../lib/sandbox/world.ts";
 import { inOneProcess, type Place } from "./program.ts";
 
-const world = () => ({ world: World.made({ clock: systemClock, users: 3, tweetsPerUser: 20 }) });
+const world = () => ({ world: World.create({ clock: systemClock, users: 3, tweetsPerUser: 20 }) });
 const SEARCH = { id: "find", type: "search", api: "2", search: { query: "sandbox" } };
 
 async function last(place: Place) {

@@ -19,7 +19,7 @@ export async function inIdleSandbox(
 ): Promise<void> {
   // Signatures have the time of this machine, and are good for some minutes.
   const clock = new IdleClock({ start: Date.now() });
-  const world = World.made({ clock, users: 2, tweetsPerUser: 0 });
+  const world = World.create({ clock, users: 2, tweetsPerUser: 0 });
   const [user = ""] = world.users.keys();
   const touch = () => clock.touch();
   const shared = { clock, world, keepAliveMs: 20_000, onRequest: touch, onSent: touch };

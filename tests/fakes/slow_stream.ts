@@ -35,7 +35,7 @@ export async function streamed(
   const clock = new ManualClock(start);
   // The first is made when the stream begins, and each comes when it is made.
   const end = { ...systemClock, now: () => clock.now() + minutes * 60_000 };
-  const world = World.made({ clock: end, users: 1, tweetsPerUser: minutes });
+  const world = World.create({ clock: end, users: 1, tweetsPerUser: minutes });
   const statuses = world.search("sandbox", { count: minutes }).toReversed();
   const script = statuses.map((status, i): StreamItem => ({
     tweets: [{ id: `${status.id}`, line: status.bytes() }],

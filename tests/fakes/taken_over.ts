@@ -15,7 +15,7 @@ import { WorldApi } from "./world_api.ts";
 /** A store that is away. */
 export const AWAY = new OutsideError("The store is away");
 /** A world in which nobody writes. */
-export const world = () => World.made({ clock: systemClock, users: 1, tweetsPerUser: 0 });
+export const world = () => World.create({ clock: systemClock, users: 1, tweetsPerUser: 0 });
 /** Nothing comes any more. */
 export const silent = () => new WorldApi(world());
 

@@ -160,7 +160,7 @@ async function play(parent: string, days: number, leak: number): Promise<Year> {
       await committed();
     }
   }
-  const api = new WorldApi(World.made({ clock, users: 1, tweetsPerUser: 0 }));
+  const api = new WorldApi(World.create({ clock, users: 1, tweetsPerUser: 0 }));
   api.stream = stream;
   // What is remembered is full from the beginning.
   const ids = Array.from(

@@ -118,7 +118,7 @@ Deno.test("3,000 guesses at a token stop nothing, and leave nothing behind", asy
 });
 
 Deno.test("a harvest under attack does not notice: every tweet comes once, and it ends by itself", async () => {
-  const world = World.made({ clock: systemClock, users: 1, tweetsPerUser: 300 });
+  const world = World.create({ clock: systemClock, users: 1, tweetsPerUser: 300 });
   const store = await added({ id: "c", type: "search", keys: KEYS, search: { query: "sandbox" } });
   const api = new WorldApi(world);
   const attacked = Promise.withResolvers<void>();

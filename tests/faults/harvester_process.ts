@@ -69,7 +69,7 @@ export class Workplace {
     this.bucket = parts.bucket;
     this.proxy = parts.proxy;
     this.sandbox = startSandbox({
-      world: World.made({ clock: systemClock, ...plan }),
+      world: World.create({ clock: systemClock, ...plan }),
       delayMs: plan.delayMs,
       replay: plan.replay,
       limit: 1_000_000,

@@ -126,7 +126,7 @@ class Scenario {
     this.#type = type;
     this.#chance = chance;
     const users = chance.whole(1, 5);
-    this.#world = World.made({
+    this.#world = World.create({
       clock: systemClock,
       users,
       tweetsPerUser: type === "filter" ? 0 : chance.whole(1, 60),

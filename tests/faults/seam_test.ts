@@ -35,7 +35,7 @@ interface Killed {
 }
 
 /** A silent stream. */
-const silent = () => new WorldApi(World.made({ clock: systemClock, users: 1, tweetsPerUser: 0 }));
+const silent = () => new WorldApi(World.create({ clock: systemClock, users: 1, tweetsPerUser: 0 }));
 const isWrite = ({ method }: Operation) => ["put", "upload", "delete"].includes(method);
 
 /** How the bucket fares around midnight. */

@@ -38,7 +38,7 @@ Deno.test("a line with half a character is kept as it came, counted, and no faul
     { id: "c", type: "search", keys: KEYS, search: { query: "x" } },
     clock,
   );
-  const api = new WorldApi(World.made({ clock: systemClock, users: 0, tweetsPerUser: 0 }));
+  const api = new WorldApi(World.create({ clock: systemClock, users: 0, tweetsPerUser: 0 }));
   api.search = () =>
     Promise.resolve({ lines: [bytes(HALF)], count: 1, newestId: "7", oldestId: "7" });
   await run(store, api, { flushMs: 15_000 });

@@ -21,7 +21,7 @@ function atClaim(store: MemoryStore, act: () => Promise<void>): void {
   };
 }
 
-const apiOf = () => new WorldApi(World.made({ clock: systemClock, users: 1, tweetsPerUser: 30 }));
+const apiOf = () => new WorldApi(World.create({ clock: systemClock, users: 1, tweetsPerUser: 30 }));
 const opened = (store: MemoryStore, holder: string) =>
   Checkpoint.open(store, { collectionId: "c", type: "search", holder, clock: systemClock });
 

@@ -59,7 +59,7 @@ const SEARCH = { id: "c", type: "search", keys: KEYS, search: { query: "sandbox"
 for (const type of ["search", "user_timeline", "hydrate"] as const) {
   for (const [how, damage] of Object.entries(DAMAGES)) {
     Deno.test(`${type}: a file of tweets that is ${how} on this machine's disk is never committed, and the next harvest asks for it again`, async () => {
-      const world = World.made({ clock: systemClock, users: 4, tweetsPerUser: 30 });
+      const world = World.create({ clock: systemClock, users: 4, tweetsPerUser: 30 });
       const users = Object.fromEntries([...world.users.keys()].map((id) => [id, {}]));
       const ids = world.search("sandbox", { count: 200 }).map(({ id }) => `${id}`);
       const own = {
@@ -96,7 +96,7 @@ for (const type of ["search", "user_timeline", "hydrate"] as const) {
 }
 
 Deno.test("what is damaged beside the tweets of a walk is not committed either", async () => {
-  const world = World.made({ clock: systemClock, users: 4, tweetsPerUser: 30 });
+  const world = World.create({ clock: systemClock, users: 4, tweetsPerUser: 30 });
   const users = Object.fromEntries([...world.users.keys()].map((id) => [id, {}]));
   const store = await added({ id: "c", type: "user_timeline", keys: KEYS, users });
   const damage = (path: string) => Deno.truncate(path, 10);
@@ -179,7 +179,7 @@ Deno.test("a harvester that dies between what is damaged and its record leaves t
     }, { parent: join(parent, "first") });
     await harvested;
     assert.ok(cut);
-    const api = new WorldApi(World.made({ clock: systemClock, users: 1, tweetsPerUser: 0 }));
+    const api = new WorldApi(World.create({ clock: systemClock, users: 1, tweetsPerUser: 0 }));
     await run(cut, api, { parent: join(parent, "second"), clock: new ManualClock() });
     assert.deepEqual(await tweets(cut), ids.slice(0, 3));
     const [gap, ...more] = await gapsOf(cut);
@@ -191,7 +191,7 @@ Deno.test("a harvester that dies between what is damaged and its record leaves t
 });
 
 Deno.test("what fails for another reason is waited for as ever", async () => {
-  const world = World.made({ clock: systemClock, users: 1, tweetsPerUser: 30 });
+  const world = World.create({ clock: systemClock, users: 1, tweetsPerUser: 30 });
   const store = await added(SEARCH);
   store.before = ({ method }) => {
     if (method === "upload") throw new OutsideError("The store is away");

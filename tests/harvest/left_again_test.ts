@@ -12,7 +12,7 @@ import { WorldApi } from "../fakes/world_api.ts";
 import { numbersInTurn, SEED } from "../fakes/turns.ts";
 
 const AWAY = new OutsideError("The store is away");
-const silent = () => new WorldApi(World.made({ clock: systemClock, users: 1, tweetsPerUser: 0 }));
+const silent = () => new WorldApi(World.create({ clock: systemClock, users: 1, tweetsPerUser: 0 }));
 
 /** What goes wrong at a write of the harvest that commits what was left. */
 const FAULTS = ["killed before", "killed after", "refused", "answer lost"] as const;

@@ -71,7 +71,7 @@ Deno.test("no more is kept on this machine's disk than may be: nothing is read u
 });
 
 Deno.test("what only the person can change ends the harvest at once, although its stream is silent", async () => {
-  const world = World.made({ clock: systemClock, users: 1, tweetsPerUser: 1 });
+  const world = World.create({ clock: systemClock, users: 1, tweetsPerUser: 1 });
   const [status] = world.search("sandbox", { count: 1 });
   assert.ok(status);
   const store = await added(FILTER);
@@ -92,7 +92,7 @@ Deno.test("what only the person can change ends the harvest at once, although it
 });
 
 Deno.test("a walk whose store fails for a moment fetches nothing twice", async () => {
-  const world = World.made({ clock: systemClock, users: 1, tweetsPerUser: 100 });
+  const world = World.create({ clock: systemClock, users: 1, tweetsPerUser: 100 });
   const store = await added({ id: "c", type: "search", keys: KEYS, search: { query: "sandbox" } });
   let uploads = 0;
   store.before = ({ method }) => {
@@ -110,7 +110,7 @@ Deno.test("a walk whose store fails for a moment fetches nothing twice", async (
 
 Deno.test("a source ends for the reason for which nothing more may be recorded: what it leaves behind may be another's", async () => {
   const store = await added(FILTER);
-  const world = World.made({ clock: systemClock, users: 1, tweetsPerUser: 1 });
+  const world = World.create({ clock: systemClock, users: 1, tweetsPerUser: 1 });
   const [status] = world.search("sandbox", { count: 1 });
   assert.ok(status);
   const item: StreamItem = { tweets: [{ id: `${status.id}`, line: status.bytes() }], messages: [] };
@@ -132,7 +132,7 @@ Deno.test("a source ends for the reason for which nothing more may be recorded: 
 
 Deno.test("a bucket that is away only when the harvest is told of costs neither its telling nor its exit code", async () => {
   const clock = new ManualClock();
-  const world = World.made({ clock: systemClock, users: 1, tweetsPerUser: 20 });
+  const world = World.create({ clock: systemClock, users: 1, tweetsPerUser: 20 });
   const store = await added({ id: "c", type: "search", keys: KEYS, search: { query: "sandbox" } });
   let tries = 0;
   store.before = ({ method, key }) => {

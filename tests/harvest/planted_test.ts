@@ -16,7 +16,7 @@ import { WorldApi } from "../fakes/world_api.ts";
 
 const AWAY = new OutsideError("The store is away");
 const FORGED = "1234567890123456789";
-const silent = () => new WorldApi(World.made({ clock: systemClock, users: 1, tweetsPerUser: 0 }));
+const silent = () => new WorldApi(World.create({ clock: systemClock, users: 1, tweetsPerUser: 0 }));
 
 /** What a harvester left whose bucket went away after two of its tweets. */
 interface Left {

@@ -21,7 +21,7 @@ const FIRST = Math.floor(Math.random() * ONE_OF);
 
 const AWAY = new OutsideError("The store is away");
 const MINUTE = 60_000;
-const silent = () => new WorldApi(World.made({ clock: systemClock, users: 1, tweetsPerUser: 0 }));
+const silent = () => new WorldApi(World.create({ clock: systemClock, users: 1, tweetsPerUser: 0 }));
 
 /** What comes with each tweet: a message, and with every other a gap. */
 function beside(i: number): Partial<StreamItem> {

@@ -24,7 +24,7 @@ Deno.test("a whole segment that could not be noted leaves the notes of its piece
     }, { parent: join(parent, "first") });
     await harvested;
     assert.ok(cut);
-    const api = new WorldApi(World.made({ clock: systemClock, users: 1, tweetsPerUser: 0 }));
+    const api = new WorldApi(World.create({ clock: systemClock, users: 1, tweetsPerUser: 0 }));
     await run(cut, api, { parent: join(parent, "second"), clock: new ManualClock() });
     assert.deepEqual(await tweets(cut), ids.slice(0, 3));
   } finally {

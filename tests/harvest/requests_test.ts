@@ -27,7 +27,7 @@ async function streamed(perSecond: number, tweetsPerFile = 100_000) {
     messages: [],
   });
   const script = Array.from({ length: (MINUTES + 2) * 60 / STEP }, step);
-  const world = World.made({ clock: systemClock, users: 0, tweetsPerUser: 0 });
+  const world = World.create({ clock: systemClock, users: 0, tweetsPerUser: 0 });
   const api = new WorldApi(world, { script });
   api.before = async (_, signal) => await clock.sleep(STEP * 1_000, signal);
   const stopped = new AbortController();
@@ -80,7 +80,7 @@ Deno.test("a stream that brings nothing puts its lock, and nothing else", async 
 
 /** What the whole of each of two harvests of a few pages asks of its store. */
 async function harvested(config: JsonObject) {
-  const world = World.made({ clock: systemClock, users: 3, tweetsPerUser: 25 });
+  const world = World.create({ clock: systemClock, users: 3, tweetsPerUser: 25 });
   const users = Object.fromEntries([...world.users.keys()].map((id) => [id, {}]));
   const own = config.type === "user_timeline" ? { users } : {};
   const store = await added({ id: "c", keys: KEYS, ...own, ...config });

@@ -76,7 +76,7 @@ Deno.test("pieces hold what came since the piece before, and the whole still hol
     await segment.append(lines(0, 5), 5);
     const first = await segment.cutPiece();
     await segment.append(lines(5, 7), 2);
-    assert.equal(segment.uncut, 2);
+    assert.equal(segment.uncutTweets, 2);
     const second = await segment.cutPiece();
     await segment.append(lines(7, 9), 2);
     const whole = await segment.close();

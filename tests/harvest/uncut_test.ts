@@ -114,7 +114,9 @@ Deno.test("what came after a silence in which the bucket was away is whole for t
       }, { parent, beside });
       await harvested;
       assert.ok(killed);
-      const nothing = new WorldApi(World.made({ clock: systemClock, users: 1, tweetsPerUser: 0 }));
+      const nothing = new WorldApi(
+        World.create({ clock: systemClock, users: 1, tweetsPerUser: 0 }),
+      );
       await run(killed, nothing, { parent: left, clock: new ManualClock() });
       const [first] = await told(killed);
       assert.deepEqual([first?.outcome, first?.gaps], ["interrupted", 0]);

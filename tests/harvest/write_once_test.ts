@@ -22,7 +22,7 @@ async function listed(store: MemoryStore): Promise<string[]> {
 }
 
 Deno.test("a bucket that allows no deletion takes whole harvests, one after the other, and a lock that is given back", async () => {
-  const world = World.made({ clock: systemClock, users: 3, tweetsPerUser: 25 });
+  const world = World.create({ clock: systemClock, users: 3, tweetsPerUser: 25 });
   const users = Object.fromEntries([...world.users.keys()].map((id) => [id, {}]));
   const store = await added({ id: "c", type: "user_timeline", keys: KEYS, users });
   let refused = 0;

@@ -17,7 +17,7 @@ async function written(items: StreamItem[], { isBilled = true } = {}) {
   const clock = new ManualClock();
   const store = await added(FILTER, clock);
   store.isBilled = isBilled;
-  const api = new WorldApi(World.made({ clock: systemClock, users: 0, tweetsPerUser: 0 }), {
+  const api = new WorldApi(World.create({ clock: systemClock, users: 0, tweetsPerUser: 0 }), {
     script,
   });
   const gates = script.map(() => Promise.withResolvers<void>());

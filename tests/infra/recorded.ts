@@ -197,7 +197,7 @@ class Installed {
     await madeIdentity(store, { clock: systemClock, place: await placeOf(bucket, this.#access) });
     const search = { id: ID, type: "search", search: { query: "sandbox" } };
     await new Collections(store, systemClock).add({ ...search, keys: { profile: "main" } });
-    const world = World.made({ clock: systemClock, users: 1, tweetsPerUser: 5 });
+    const world = World.create({ clock: systemClock, users: 1, tweetsPerUser: 5 });
     const sandbox = startSandbox({ world });
     const keys = JSON.stringify(sandbox.keys);
     await new ParameterStore(BUCKET, this.#access).put("keys/main", keys);

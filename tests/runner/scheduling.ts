@@ -32,7 +32,7 @@ export function recording(started: string[], fail?: () => Error): Runner {
     schedule: unused,
     scheduleOf: unused,
     unschedule: unused,
-    scheduled: unused,
+    listSchedules: unused,
     logs: unused,
   };
 }

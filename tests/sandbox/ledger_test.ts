@@ -9,7 +9,7 @@ import { ManualClock } from "../fakes/manual_clock.ts";
 async function opened(
   use: (sandbox: Sandbox, ask: (path: string) => Promise<Response>) => Promise<void>,
 ): Promise<void> {
-  const world = World.made({ clock: systemClock, users: 30, tweetsPerUser: 25 });
+  const world = World.create({ clock: systemClock, users: 30, tweetsPerUser: 25 });
   const sandbox = startSandbox({ world });
   const headers = { authorization: `Bearer ${sandbox.bearer}` };
   try {
@@ -31,11 +31,11 @@ Deno.test("each post and each user is billed once a UTC day", async () => {
   ledger.posts(["1", "2", "2"]);
   ledger.posts(["2", "3"]);
   ledger.users(["1", "1"]);
-  assert.deepEqual(ledger.billed, { posts: 3, users: 1, counts: 0, dollars: 0.025 });
+  assert.deepEqual(ledger.totalBilled, { posts: 3, users: 1, counts: 0, dollars: 0.025 });
   await clock.advance(60_000);
   ledger.posts(["1"]);
   ledger.users(["1"]);
-  assert.deepEqual(ledger.billed, { posts: 4, users: 2, counts: 0, dollars: 0.04 });
+  assert.deepEqual(ledger.totalBilled, { posts: 4, users: 2, counts: 0, dollars: 0.04 });
   assert.equal(ledger.postsOfMonth, 1);
   assert.deepEqual(ledger.daysBack(2), [{ day: "2026-11-30", posts: 3 }, {
     day: "2026-12-01",
@@ -47,14 +47,14 @@ Deno.test("posts of timelines and searches are billed, users of look-ups, and co
   opened(async (sandbox, ask) => {
     const users = [...sandbox.world.users.keys()];
     await json(ask(`2/users/${users[0]}/tweets?max_results=20`));
-    assert.deepEqual(sandbox.ledger.billed, { posts: 20, users: 0, counts: 0, dollars: 0.1 });
+    assert.deepEqual(sandbox.ledger.totalBilled, { posts: 20, users: 0, counts: 0, dollars: 0.1 });
     await json(ask(`2/tweets/search/recent?max_results=50&query=from:${users[0]}`));
-    assert.equal(sandbox.ledger.billed.posts, 25, "what was read today is read for nothing");
+    assert.equal(sandbox.ledger.totalBilled.posts, 25, "what was read today is read for nothing");
     await json(ask(`2/users?ids=${users[0]},${users[19]},${users[29]}`));
-    assert.equal(sandbox.ledger.billed.users, 1, "who is not found is not billed");
+    assert.equal(sandbox.ledger.totalBilled.users, 1, "who is not found is not billed");
     await json(ask("2/tweets/counts/recent?query=sandbox"));
     await json(ask("2/tweets/counts/all?query=sandbox"));
-    assert.equal(sandbox.ledger.billed.dollars, 0.15);
+    assert.equal(sandbox.ledger.totalBilled.dollars, 0.15);
   }));
 
 Deno.test("calls that fail are free, and so is version 1.1", () =>
@@ -64,7 +64,7 @@ Deno.test("calls that fail are free, and so is version 1.1", () =>
     await (await ask(`2/users/${user}/tweets`)).bytes();
     await (await ask(`2/users/${user}/tweets?max_results=3`)).bytes();
     await json(ask(`1.1/search/tweets.json?q=sandbox`));
-    assert.equal(sandbox.ledger.billed.dollars, 0);
+    assert.equal(sandbox.ledger.totalBilled.dollars, 0);
   }));
 
 Deno.test("counts have the form of the API's, and their sum", async () => {

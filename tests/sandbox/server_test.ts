@@ -18,7 +18,7 @@ async function opened(
   options: SandboxOptions = {},
 ): Promise<void> {
   const sandbox = startSandbox({
-    world: World.made({ clock: systemClock, users: 30, tweetsPerUser: 25 }),
+    world: World.create({ clock: systemClock, users: 30, tweetsPerUser: 25 }),
     ...options,
   });
   try {

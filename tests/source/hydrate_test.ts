@@ -15,7 +15,7 @@ class RefusingApi extends WorldApi {
   readonly #refused: (ids: string[]) => Error | null;
 
   constructor(refused: (ids: string[]) => Error | null) {
-    super(World.made({ clock: systemClock, users: 0, tweetsPerUser: 0 }));
+    super(World.create({ clock: systemClock, users: 0, tweetsPerUser: 0 }));
     this.#refused = refused;
   }
 

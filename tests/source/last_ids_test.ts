@@ -35,5 +35,5 @@ Deno.test("those that came before the very last are given as well, as far as the
   assert.deepEqual(ids.newest(2, 1), ["c", "d"]);
   assert.deepEqual(ids.newest(9, 1), ["b", "c", "d"]);
   assert.deepEqual(ids.newest(2, 4), []);
-  assert.equal(ids.added, 5);
+  assert.equal(ids.addedCount, 5);
 });

@@ -19,8 +19,8 @@ Deno.test("without a budget everything is counted, and nothing held back", async
   assert.equal(await free.reserve("post", PAGE, never), 100);
   free.settle("post", 100, 60);
   free.settle("user", await free.reserve("user", { least: 3, most: 3 }, never), 2);
-  assert.ok(free.arrived(1_000_000));
-  assert.deepEqual(free.billed, { posts: 1_000_060, users: 2, dollars: 5_000.32 });
+  assert.ok(free.noteArrival(1_000_000));
+  assert.deepEqual(free.harvestBill, { posts: 1_000_060, users: 2, dollars: 5_000.32 });
   assert.equal(free.refusal, null);
 });
 
@@ -55,7 +55,7 @@ Deno.test("requests side by side never take more together, and wait for what oth
   await waiting;
   assert.equal(third, 70);
   shared.settle("post", 70, 70);
-  assert.deepEqual(shared.billed, { posts: 120, users: 0, dollars: 0.6 });
+  assert.deepEqual(shared.harvestBill, { posts: 120, users: 0, dollars: 0.6 });
   await assert.rejects(shared.reserve("user", { least: 1, most: 1 }, never), BudgetUsedUp);
 });
 
@@ -75,7 +75,7 @@ Deno.test("a month's budget counts the harvests before, until the next month", a
   const monthly = meter({ dollars: 5, per: "month" }, { clock, spent });
   assert.equal(await monthly.reserve("post", PAGE, never), 20);
   monthly.settle("post", 20, 20);
-  assert.equal(monthly.arrived(0), false);
+  assert.equal(monthly.noteArrival(0), false);
   assert.equal(
     monthly.refusal,
     "The budget of 5.00 dollars a month is used up (5.00 dollars). The first harvest from 2026-12-01 on " +
@@ -85,23 +85,23 @@ Deno.test("a month's budget counts the harvests before, until the next month", a
   assert.equal(await monthly.reserve("post", PAGE, never), 100);
   monthly.settle("post", 100, 40);
   assert.deepEqual(monthly.spent, { month: "2026-12", posts: 40, dollars: 0.2 });
-  assert.equal(monthly.billed.posts, 60);
+  assert.equal(monthly.harvestBill.posts, 60);
 });
 
 Deno.test("what harvests of another month spent counts no more", () => {
   const clock = new ManualClock(Date.UTC(2026, 11, 1));
   const spent = { month: "2026-11", posts: 1_000, dollars: 5 };
-  assert.ok(meter({ dollars: 5, per: "month" }, { clock, spent }).arrived(0));
+  assert.ok(meter({ dollars: 5, per: "month" }, { clock, spent }).noteArrival(0));
 });
 
 Deno.test("of a stream each harvest is billed what it read, and a budget per harvest is for the whole stream", () => {
   const streamed = meter({ posts: 100, per: "harvest" });
-  assert.ok(streamed.arrived(60));
+  assert.ok(streamed.noteArrival(60));
   streamed.nextHarvest();
-  assert.deepEqual(streamed.billed, { posts: 0, users: 0, dollars: 0 });
-  assert.ok(streamed.arrived(30));
-  assert.deepEqual(streamed.billed, { posts: 30, users: 0, dollars: 0.15 });
+  assert.deepEqual(streamed.harvestBill, { posts: 0, users: 0, dollars: 0 });
+  assert.ok(streamed.noteArrival(30));
+  assert.deepEqual(streamed.harvestBill, { posts: 30, users: 0, dollars: 0.15 });
   assert.equal(streamed.spent.posts, 90);
-  assert.equal(streamed.arrived(10), false);
+  assert.equal(streamed.noteArrival(10), false);
   assert.match(streamed.refusal ?? "", /used up \(100 posts\)/);
 });

@@ -20,7 +20,7 @@ async function gapsOn(days: number[]): Promise<string[]> {
     { id: "c", type: "search", keys: KEYS, search: { query: "rare" } },
     clock,
   );
-  const api = new WorldApi(World.made({ clock, users: 0, tweetsPerUser: 0 }));
+  const api = new WorldApi(World.create({ clock, users: 0, tweetsPerUser: 0 }));
   const id = timeId(START);
   const line = new TextEncoder().encode(JSON.stringify({ id_str: id }));
   // As both versions of the API answer.

@@ -24,7 +24,7 @@ class SayingApi extends WorldApi {
       version?: "1.1" | "2";
     },
   ) {
-    super(World.made({ clock: systemClock, users: 0, tweetsPerUser: 0 }));
+    super(World.create({ clock: systemClock, users: 0, tweetsPerUser: 0 }));
     this.#timelines = timelines;
     this.#lookUps = lookUps;
     this.tellsAuthors = version === "2";

@@ -14,14 +14,14 @@ const DAY = 86_400_000;
 
 /** A collection of three timelines whose harvests are days apart. */
 class Days {
-  readonly world = World.made({ clock: systemClock, users: 3, tweetsPerUser: 5 });
+  readonly world = World.create({ clock: systemClock, users: 3, tweetsPerUser: 5 });
   readonly ids = [...this.world.users.keys()];
   #day = 0;
 
   private constructor(readonly store: MemoryStore) {}
 
   static async begin(more: JsonObject = {}): Promise<Days> {
-    const world = World.made({ clock: systemClock, users: 3, tweetsPerUser: 5 });
+    const world = World.create({ clock: systemClock, users: 3, tweetsPerUser: 5 });
     const users = Object.fromEntries([...world.users.keys()].map((id) => [id, {}]));
     const config = { id: "c", type: "user_timeline", keys: KEYS, users, ...more };
     return new Days(await added(config, { ...systemClock, now: () => Date.now() - DAY }));

@@ -15,7 +15,7 @@ const UNAUTHORIZED = new UserError("The API answered with 401: Unauthorized", {
 });
 
 async function collected(users = 6) {
-  const world = World.made({ clock: systemClock, users, tweetsPerUser: 25 });
+  const world = World.create({ clock: systemClock, users, tweetsPerUser: 25 });
   const ids = [...world.users.values()].filter(({ state }) => state === "open").map(({ id }) => id);
   const config = { id: "c", type: "user_timeline", keys: KEYS };
   const store = await added({ ...config, users: Object.fromEntries(ids.map((id) => [id, {}])) });

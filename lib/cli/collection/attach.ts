@@ -9,7 +9,7 @@ import type { Bucket, Context } from "../context.ts";
 import { follow, summary } from "../text/progress.ts";
 import { untilOpen } from "./stream_open.ts";
 import { tellEnd, waitFor } from "./outcome.ts";
-import { begun, goesOn, patienceOf, untilBegun } from "./start.ts";
+import { goesOn, patienceOf, startWithRoom, untilBegun } from "./start.ts";
 
 /**
  * Starts a harvest that ends when it is done; with `wait` follows it, or one that already runs, to its end.
@@ -75,7 +75,7 @@ async function begunOrRunning(
   context: Context,
 ): Promise<{ started: Started } | Busy> {
   try {
-    const started = await begun(start, context);
+    const started = await startWithRoom(start, context);
     await untilBegun(started, runner, context);
     return { started };
   } catch (error) {
@@ -128,12 +128,12 @@ export async function followRunning(
   );
   const { timeOf } = await import("../../bucket/last_harvest.ts");
   if (!ended || timeOf(ended.info.harvest_timestamp) < timeOf(last.harvest_timestamp)) {
-    throw gone(collectionId);
+    throw goneError(collectionId);
   }
   await tellEnd(ended, opened.settings.bucket, context);
 }
 
-function gone(collectionId: string): OutsideError {
+function goneError(collectionId: string): OutsideError {
   return new OutsideError(
     `The harvester of ${collectionId} has gone before its harvest ended`,
     {

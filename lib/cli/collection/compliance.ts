@@ -31,7 +31,7 @@ export function addCompliance(group: Command, context: Context): void {
     .addHelpText("after", example("collection compliance test_collection"))
     .action(async (collectionId, { bucket, apply, json }) => {
       const opened = await openBucket(context, { bucket, acts: apply });
-      const check = await checked(opened, { collectionId, reuse: apply }, context);
+      const check = await checkResults(opened, { collectionId, reuse: apply }, context);
       const gone = new Map<string, string>();
       const others: { id: string; action: string; reason: string }[] = [];
       for (const [id, { action, reason }] of check.results) {
@@ -41,7 +41,7 @@ export function addCompliance(group: Command, context: Context): void {
       const { occurrences } = await import("../../archive/removal.ts");
       const found = await Array.fromAsync(occurrences(opened.store, collectionId, gone));
       const removed = apply
-        ? await applied(opened, { collectionId, check, gone }, context)
+        ? await removeGone(opened, { collectionId, check, gone }, context)
         : undefined;
       const { job_id, began } = check.record;
       if (json) {
@@ -65,7 +65,7 @@ export function addCompliance(group: Command, context: Context): void {
 }
 
 /** Returns a complete job's results. */
-async function checked(
+async function checkResults(
   { store, collections, settings }: Bucket,
   { collectionId, reuse }: { collectionId: string; reuse: boolean },
   { clock, env, output, signal }: Context,
@@ -94,7 +94,7 @@ async function checked(
 }
 
 /** Removes the listed tweets under the collection's lease. @throws LockedError while it is harvested. */
-async function applied(
+async function removeGone(
   { store }: Bucket,
   { collectionId, check, gone }: {
     collectionId: string;

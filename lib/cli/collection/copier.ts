@@ -67,7 +67,7 @@ export class Copier {
     if (isPlain && !clean && await this.#isThere(wanted, path)) {
       return { is: "skipped", bytes: await sizeOf(path) ?? 0 };
     }
-    return await this.#tried(
+    return await this.#tryCopy(
       path,
       (temporary) =>
         isPlain ? this.#fetch(wanted, path, temporary) : this.#withoutKeys(wanted, path, temporary),
@@ -95,7 +95,7 @@ export class Copier {
    */
   async place(key: string, bytes: Uint8Array): Promise<boolean> {
     const path = this.#path(key);
-    const outcome = await this.#tried(path, async (temporary) => {
+    const outcome = await this.#tryCopy(path, async (temporary) => {
       const isNew = await writeUnlessSame(path, temporary, bytes);
       return { is: isNew ? "fetched" : "skipped", bytes: bytes.length };
     });
@@ -168,7 +168,7 @@ export class Copier {
   }
 
   /** Writes to a temporary file next to the target, and removes it afterwards. */
-  async #tried(path: string, act: (temporary: string) => Promise<Copied>): Promise<Copied> {
+  async #tryCopy(path: string, act: (temporary: string) => Promise<Copied>): Promise<Copied> {
     const temporary = join(dirname(path), `.${crypto.randomUUID()}.part`);
     try {
       await Deno.mkdir(dirname(path), { recursive: true });

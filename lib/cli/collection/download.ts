@@ -109,7 +109,10 @@ class Download {
     const { folder: root } = collectionKeys(collectionId);
     if (part) this.#isWanted = await partOf(store, collectionId, part);
     // First the documents that name harvests, which are then in the listing that follows.
-    const head = this.#wanted(await Array.fromAsync(store.list(root, { folders: true })), root);
+    const head = this.#selectObjects(
+      await Array.fromAsync(store.list(root, { folders: true })),
+      root,
+    );
     await eachOf(head, WIDTH, (file) => this.#fetch(file));
     const known = new Set(head.map(({ key }) => key));
     const isNew = ({ key }: Listed) => !known.has(key);
@@ -120,7 +123,7 @@ class Download {
     await eachOf(
       byFolder(store.list(root)),
       WIDTH,
-      ([folder, files]) => this.#folder(folder, this.#wanted(files.filter(isNew), root)),
+      ([folder, files]) => this.#folder(folder, this.#selectObjects(files.filter(isNew), root)),
     );
     for (const key of store.passedOver?.(root).keys() ?? []) {
       this.#leftOut.links.add(key);
@@ -156,7 +159,7 @@ class Download {
   }
 
   /** Returns the objects of a listing to copy, and records why others are left out. */
-  #wanted(listed: Listed[], root: string): Listed[] {
+  #selectObjects(listed: Listed[], root: string): Listed[] {
     return listed.filter((object) => {
       if (!this.#isSelected(object)) return false;
       const { key, size } = object;
@@ -172,7 +175,7 @@ class Download {
   async #folder(folder: string, files: Listed[]): Promise<void> {
     if (files.length === 0) return;
     const isThere = await this.#isThere(folder, files);
-    const skipped = isThere ? files : await this.#recorded(files);
+    const skipped = isThere ? files : await this.#findRecorded(files);
     for (const file of skipped) this.#tell(file, { is: "skipped", bytes: file.size });
     const done = new Set(skipped);
     const left = files.filter((file) => !done.has(file));
@@ -181,7 +184,7 @@ class Download {
   }
 
   /** Returns the changesets that the copy has: these never change, but where their keys are taken out, which shows in their sizes. */
-  async #recorded(files: Listed[]): Promise<Listed[]> {
+  async #findRecorded(files: Listed[]): Promise<Listed[]> {
     const known = files.filter(({ key, size }) => this.#inventory?.changesets.get(key) === size);
     const sizes = await Promise.all(known.map(({ key }) => this.#copier.sizeOf(key)));
     return known.filter(({ size }, i) => sizes[i] === size);
@@ -223,7 +226,7 @@ class Download {
       return this.#forget(folder);
     }
     const listed = new Map(files.map((file) => [file.key, file]));
-    const own = await this.#listed(folder, manifest, listed);
+    const own = await this.#fetchListed(folder, manifest, listed);
     await this.#place(folder, await this.#there(folder, own), listed.get(manifestKey));
     for (const { key, size } of tweets) if (!own.files.has(key)) this.#count(-size, -1);
     const removed = await this.#copier.clear(folder, new Set(own.files.keys()));
@@ -241,7 +244,7 @@ class Download {
   }
 
   /** Fetches the files of a manifest, or of its newer version if it changes meanwhile. @returns The final manifest */
-  async #listed(
+  async #fetchListed(
     folder: string,
     manifest: Manifest,
     objects: ReadonlyMap<string, Listed>,

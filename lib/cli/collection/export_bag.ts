@@ -224,17 +224,17 @@ function infoOf(
 ): [label: string, value: string][] {
   const says = [title, description].filter((one) => one !== undefined).join(". ");
   return [
-    ...labelled("Source-Organization", publisher),
-    ...labelled(contact?.includes("@") ? "Contact-Email" : "Contact-Name", contact),
-    ...labelled("External-Description", says),
-    ...ids.flatMap((id) => labelled("External-Identifier", id)),
+    ...infoRows("Source-Organization", publisher),
+    ...infoRows(contact?.includes("@") ? "Contact-Email" : "Contact-Name", contact),
+    ...infoRows("External-Description", says),
+    ...ids.flatMap((id) => infoRows("External-Identifier", id)),
     ["Bagging-Date", day],
     ["Bag-Size", `${(bytes / MB).toFixed(1)} MB`],
     ["Bag-Software-Agent", `twarc-cloud ${version}`],
   ];
 }
 
-function labelled(label: string, value = ""): [string, string][] {
+function infoRows(label: string, value = ""): [string, string][] {
   return value === "" ? [] : [[label, value]];
 }
 

@@ -32,15 +32,15 @@ export function addGaps(group: Command, context: Context): void {
       const keys = fill ? "needed" : "optional";
       const { config } = await opened.collections.load(collectionId, { keys });
       if (fill) checkNotFrozen(collectionId, config);
-      const asked = fill ? await filled(opened, config, context) : [];
-      const gaps = await listed(opened, config, context);
+      const asked = fill ? await fillGaps(opened, config, context) : [];
+      const gaps = await listGaps(opened, config, context);
       if (json) return context.output.json(gaps.map(({ folder: _, known: __, ...gap }) => gap));
       tell(gaps, context);
       if (fill) tellFill(asked, config, context);
     });
 }
 
-async function listed(
+async function listGaps(
   { store }: Bucket,
   config: CollectionConfig,
   { clock }: Context,
@@ -53,7 +53,7 @@ async function listed(
 }
 
 /** Has the gaps filled, under the collection's lease. @throws LockedError while the collection is harvested. */
-async function filled(
+async function fillGaps(
   { store }: Bucket,
   config: CollectionConfig,
   context: Context,

@@ -107,7 +107,7 @@ async function idsIn(
   for await (const id of valuesIn([file], tweetList(column, clock.now()), { bad, output })) {
     list.add(id);
   }
-  const ids = list.sorted();
+  const ids = list.takeSorted();
   bad.tell(output);
   const error = strict || ids.length === 0
     ? bad.error("Nothing was collected.", "Correct them and run it again.")

@@ -42,22 +42,22 @@ export class LeftOut {
   /** Returns a text for each kind of omission. */
   texts(): string[] {
     return [
-      ...this.#said(
+      ...this.#leftOutLines(
         this.damaged,
         "file is not in the bucket as listed",
         "files are not in the bucket as listed",
       ),
-      ...this.#said(
+      ...this.#leftOutLines(
         this.strays,
         "key of the bucket is not a valid file name here",
         "keys of the bucket is not a valid file name here",
       ),
-      ...this.#said(
+      ...this.#leftOutLines(
         new Map([...this.links].map((key) => [key, "not followed"])),
         "link leads out of the bucket",
         "links lead out of the bucket",
       ),
-      ...this.#said(
+      ...this.#leftOutLines(
         this.withheld,
         "file is damaged, and may have Twitter keys in it",
         "files are damaged, and may have Twitter keys in them",
@@ -65,7 +65,7 @@ export class LeftOut {
     ];
   }
 
-  #said(left: Map<string, string>, one: string, many: string): string[] {
+  #leftOutLines(left: Map<string, string>, one: string, many: string): string[] {
     if (left.size === 0) return [];
     const { folder } = collectionKeys(this.#collectionId);
     const names = [...left].toSorted(([a], [b]) => a < b ? -1 : 1).map(([key, why]) =>

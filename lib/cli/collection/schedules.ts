@@ -60,7 +60,7 @@ function addScheduled(group: Command, context: Context): void {
     .action(async ({ bucket, json }) => {
       const { settings, collections, ...opened } = await openBucket(context, { bucket });
       const runner = await opened.runner();
-      const scheduled = await Array.fromAsync(runner.scheduled());
+      const scheduled = await Array.fromAsync(runner.listSchedules());
       const { notStartedJson, notStartedOf, notStartedText } = await import(
         "../text/not_started.ts"
       );

@@ -103,7 +103,7 @@ async function lookAt(
   started: Started,
 ): Promise<{ outcome: Outcome | null; awaited: string | null }> {
   const outcome = await started.outcome();
-  return { outcome, awaited: outcome ? null : await started.awaited?.() ?? null };
+  return { outcome, awaited: outcome ? null : await started.awaitedStep?.() ?? null };
 }
 
 /** Withdraws what cannot begin, so that it is not retried for ever; a failure to do so must not hide the reason. */
@@ -138,7 +138,10 @@ export function patienceOf({ output, clock, signal }: Context): OutlastOptions {
  * Starts a harvester, as soon as there is capacity.
  * @throws What starting throws, and the signal's reason when it is aborted.
  */
-export async function begun(start: () => Promise<Started>, context: Context): Promise<Started> {
+export async function startWithRoom(
+  start: () => Promise<Started>,
+  context: Context,
+): Promise<Started> {
   const { CapacityError } = await import("../../base/errors.ts");
   const passes = (failure: unknown) => failure instanceof CapacityError;
   return await outlast(start, { ...patienceOf(context), passes });
@@ -152,7 +155,7 @@ export async function startUnlessRunning(
 ): Promise<void> {
   const { LockedError } = await import("../../base/errors.ts");
   try {
-    await untilBegun(await begun(() => runner.once(job), context), runner, context);
+    await untilBegun(await startWithRoom(() => runner.once(job), context), runner, context);
   } catch (error) {
     if (!(error instanceof LockedError)) throw error;
     context.output.note(`${job.collectionId} is already being harvested.`);

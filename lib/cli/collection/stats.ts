@@ -138,7 +138,11 @@ async function linesOf(facts: Facts, columns: number): Promise<string[]> {
   if (tally.tweets === 0) return ["No tweets."];
   const [line, missed] = toSparkline(days, columns);
   const made = daysWithTweets(days);
-  const named = (what: string, counts: Record<string, number>, name = (key: string) => key) => {
+  const rankingLine = (
+    what: string,
+    counts: Record<string, number>,
+    name = (key: string) => key,
+  ) => {
     const most = mostOf(counts, SHOWN).map(([key, n]) => `${name(key)} ${count(n)}`);
     const more = Object.keys(counts).length - most.length;
     if (most.length === 0) return [];
@@ -154,12 +158,12 @@ async function linesOf(facts: Facts, columns: number): Promise<string[]> {
     ...newest.length > 0
       ? [`Harvests: ${count(harvests.length)}. The newest: ${newest.join(", ")}`]
       : [],
-    ...named("Kinds", tally.kinds),
-    ...named("Users", tally.users, (id) => tally.handles[id] ?? id),
-    ...named("Languages", tally.languages),
-    ...named("Hashtags", tally.hashtags, (tag) => `#${tag}`),
-    ...named("Links", tally.links),
-    ...named("Media", tally.media),
-    ...named("Changes of users", userChanges, (change) => change.replaceAll("_", " ")),
+    ...rankingLine("Kinds", tally.kinds),
+    ...rankingLine("Users", tally.users, (id) => tally.handles[id] ?? id),
+    ...rankingLine("Languages", tally.languages),
+    ...rankingLine("Hashtags", tally.hashtags, (tag) => `#${tag}`),
+    ...rankingLine("Links", tally.links),
+    ...rankingLine("Media", tally.media),
+    ...rankingLine("Changes of users", userChanges, (change) => change.replaceAll("_", " ")),
   ];
 }

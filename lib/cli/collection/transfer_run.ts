@@ -82,12 +82,12 @@ export async function transferCollection(
   if (removes) await (await source.runner()).unschedule(id);
   await underLease({ store: source.store, collectionId: id }, context, async (lease, holder) => {
     if (!moved && marker) {
-      await copied(buckets, { wanted, marker, lease, holder }, context);
+      await copyCollection(buckets, { wanted, marker, lease, holder }, context);
     }
-    if (removes) await removed(source, { id, to, lease }, context);
+    if (removes) await removeAfterMove(source, { id, to, lease }, context);
   });
   if (removes) await removeMoved(source.store, id);
-  if (marker?.schedule) await scheduled(target, newId, marker.schedule, context);
+  if (marker?.schedule) await carrySchedule(target, newId, marker.schedule, context);
   await unmark({ store: target.store, collectionId: newId });
   await target.identify();
   context.output.line(`${id} was ${wanted.what}: ${newId} in ${target.settings.bucket.text}`);
@@ -138,7 +138,7 @@ async function scheduleOf(source: Bucket, id: string): Promise<Marker["schedule"
   return found && jsonObject.parse({ ...found.schedule, flags: found.flags ?? {} });
 }
 
-async function scheduled(
+async function carrySchedule(
   target: Bucket,
   collectionId: string,
   kept: NonNullable<Marker["schedule"]>,
@@ -150,7 +150,7 @@ async function scheduled(
 }
 
 /** Copies the collection, and verifies the copy. @throws UserError for faults */
-async function copied(
+async function copyCollection(
   { source, target }: Buckets,
   { wanted, marker, lease, holder }: {
     wanted: Transfers;
@@ -200,7 +200,7 @@ function tell({ files, bytes, skipped }: Transferred, { output }: Context): void
   output.note(`${many(files, "file")} (${size(bytes)}) copied and compared${there}.`);
 }
 
-async function removed(
+async function removeAfterMove(
   { store }: Bucket,
   { id, to, lease }: { id: string; to: NamedEnd; lease: Lease },
   { clock, output }: Context,

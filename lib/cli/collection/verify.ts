@@ -131,7 +131,7 @@ async function lookedAt(
         };
       }
       try {
-        return await repaired(options, context);
+        return await repairUnderLease(options, context);
       } catch (error) {
         if (!(error instanceof LockedError) || wanted.isNamed) throw error;
         context.output.note(`${error.message}: skipped`);
@@ -194,7 +194,7 @@ async function optionsFor(
 }
 
 /** Repairs under the collection's lease. @throws LockedError while it is harvested. */
-async function repaired(
+async function repairUnderLease(
   options: VerifyOptions,
   context: Context,
 ): Promise<Looked> {

@@ -30,7 +30,7 @@ import {
 } from "../../estimate/reads.ts";
 import { capital, many } from "../output.ts";
 import { type Estimate, estimateLines, MONTH_DAYS, WINDOW_MINUTES } from "./estimate_text.ts";
-import { told, type ToldUsage } from "../text/usage.ts";
+import { type ToldUsage, withResetDate } from "../text/usage.ts";
 
 /** Number of days over which a stream's posts are counted. */
 const COUNTED_DAYS = 7;
@@ -111,7 +111,7 @@ export async function estimateOf(
   const found = await bill.usage(AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)]))
     .catch(() => null);
   signal.throwIfAborted();
-  const usage = found && await told(found, clock.now());
+  const usage = found && await withResetDate(found, clock.now());
   return { result: makeEstimate(config, expected, { prices, usage }), expected };
 }
 

@@ -77,7 +77,7 @@ export async function* valuesIn<T>(
     const file = path === "-" ? "standard input" : path;
     const onColumn = (column: string) => output.note(`Reading column ${column} of ${file}.`);
     for await (const { value, line } of entriesIn(path, { file, columns, onColumn })) {
-      const clean = cleaned(value);
+      const clean = cleanName(value);
       if (clean === "") continue;
       bad.all++;
       const found = read(clean);
@@ -98,7 +98,7 @@ async function* entriesIn(
   const blocks = linesIn(path);
   let line = 0;
   for await (const lines of blocks) {
-    const first = lines.findIndex((one) => cleaned(one) !== "" && !isHint(one));
+    const first = lines.findIndex((one) => cleanName(one) !== "" && !isHint(one));
     if (first < 0) {
       line += lines.length;
       continue;
@@ -158,7 +158,7 @@ function withoutNote(line: string): string {
 const AS_TEXT = /^=(?:T\()?"+([^"]*)"+\)?$|^'(\w+)$/i;
 
 /** Returns a name without invisible characters, quotes and commas around it. */
-function cleaned(text: string): string {
+function cleanName(text: string): string {
   const seen = withoutNote(text).replace(
     /[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/g,
     "",

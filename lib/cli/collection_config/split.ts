@@ -48,7 +48,7 @@ export function addSplit(group: Command, context: Context): void {
       const { output } = context;
       const there = new Set(await Array.fromAsync(opened.collections.list()));
       for (const config of configs) {
-        await added(opened, config, { isThere: there.has(String(config.id)), output });
+        await addPart(opened, config, { isThere: there.has(String(config.id)), output });
       }
       await opened.identify();
       const ids = configs.map(({ id }) => String(id));
@@ -95,7 +95,7 @@ function withKeysOf(config: JsonObject, keys: JsonObject | undefined): JsonObjec
 }
 
 /** Adds a part, unless it exists with the same users. @throws UserError if it has other users. */
-async function added(
+async function addPart(
   { collections }: Bucket,
   config: JsonObject,
   { isThere, output }: { isThere: boolean; output: Output },

@@ -39,7 +39,7 @@ export function addScheduler(program: Command, context: Context): void {
       }
       output.note(`Running the schedules of ${settings.bucket.text}. Stop with Ctrl-C.`);
       const { scheduleText } = await import("../text/schedule_text.ts");
-      const scheduled = await Array.fromAsync(opened.scheduled());
+      const scheduled = await Array.fromAsync(opened.listSchedules());
       if (scheduled.length === 0) output.note("No collection is scheduled yet.");
       for (const { collectionId, schedule, next = "never again" } of scheduled) {
         const words = scheduleText(schedule) ?? schedule.expression;

@@ -20,7 +20,7 @@ function width(text: string): number {
 }
 
 /** Returns as many of a line's parts, separated by `, `, as fit on one line of a terminal. */
-export function fitted(text: string, columns: number): string {
+export function fitLine(text: string, columns: number): string {
   // The last column stays free: some terminals wrap there.
   const room = Math.max(columns - 1, 1);
   if (width(text) <= room) return text;
@@ -34,7 +34,7 @@ export function fitted(text: string, columns: number): string {
  * Wraps lines between words where they are wider than a terminal. Parts to copy stay on one line, which the terminal
  * wraps and copies without the break.
  */
-export function wrapped(text: string, columns: number): string {
+export function wrapText(text: string, columns: number): string {
   return text.split("\n").map((line) => wrappedLine(line, columns)).join("\n");
 }
 

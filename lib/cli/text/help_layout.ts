@@ -1,7 +1,7 @@
 /** Lays out help texts, wrapped between words at any width of a terminal. */
 
 import { type CommandUnknownOpts, Help, type Option } from "@commander-js/extra-typings";
-import { wrapped } from "./fit.ts";
+import { wrapText } from "./fit.ts";
 
 /** Minimum columns of a description beside its term: else it goes below. */
 const NARROWEST = 30;
@@ -31,19 +31,19 @@ export const helpLayout = {
   },
 
   styleUsage(this: Help, usage: string): string {
-    return wrapped(`       ${usage}`, widthOf(this) - 1).trimStart();
+    return wrapText(`       ${usage}`, widthOf(this) - 1).trimStart();
   },
 
   formatItem(this: Help, term: string, termWidth: number, description: string): string {
     const columns = widthOf(this);
     const beside = termWidth + 2 * INDENT;
-    if (!description) return indented(term, INDENT);
+    if (!description) return indent(term, INDENT);
     if (columns - beside < NARROWEST) {
       const text = this.boxWrap(description, columns - BELOW);
-      return `${indented(wrapped(term, columns - INDENT), INDENT)}\n${indented(text, BELOW)}`;
+      return `${indent(wrapText(term, columns - INDENT), INDENT)}\n${indent(text, BELOW)}`;
     }
-    const text = indented(this.boxWrap(description, columns - beside), beside);
-    return indented(term, INDENT).padEnd(beside) + text.trimStart();
+    const text = indent(this.boxWrap(description, columns - beside), beside);
+    return indent(term, INDENT).padEnd(beside) + text.trimStart();
   },
 };
 
@@ -51,6 +51,6 @@ function widthOf(help: Help): number {
   return help.helpWidth ?? USUAL;
 }
 
-function indented(text: string, columns: number): string {
+function indent(text: string, columns: number): string {
   return text.replace(/^/gm, " ".repeat(columns));
 }

@@ -15,7 +15,7 @@ const MAX_LINE = 1 << 20;
 export async function* linesIn(file: string): AsyncGenerator<string[]> {
   const name = file === "-" ? "standard input" : file;
   let left = "";
-  for await (const text of texts(await opened(file), name)) {
+  for await (const text of texts(await openList(file), name)) {
     // A LF may follow the CR at the end.
     const lines = (left + text).split(/\r\n|\n|\r(?!$)/);
     left = lines.pop() ?? "";
@@ -29,7 +29,7 @@ export async function* linesIn(file: string): AsyncGenerator<string[]> {
   yield [left.replace(/\r$/, "")];
 }
 
-async function opened(file: string): Promise<ReadableStream<Uint8Array>> {
+async function openList(file: string): Promise<ReadableStream<Uint8Array>> {
   if (file === "-") return Deno.stdin.readable;
   try {
     return (await Deno.open(file)).readable;

@@ -33,7 +33,7 @@ export async function follow(
   const progress = await output.progress();
   const patience = { clock, signal, say: (line: string) => progress.note(line) };
   const paces = { expected, share: new Pace(), tweets: new Pace() };
-  const shown = (info: HarvestInfo) => {
+  const progressLine = (info: HarvestInfo) => {
     const now = clock.monotonic();
     paces.tweets.see(info.tweets, now);
     paces.share.see(shareOf(info, expected)?.done ?? 0, now);
@@ -48,7 +48,7 @@ export async function follow(
       const { outcome, info } = await outlast(look, patience);
       if (outcome?.exitCode === 0) return true;
       if (outcome) throw failureOf(outcome, collectionId);
-      if (info?.state) progress.show(shown(info));
+      if (info?.state) progress.show(progressLine(info));
       else if (info) progress.show(`${collectionId}: starting its container`);
       await clock.sleep(runner.pace, signal);
     }

@@ -102,8 +102,8 @@ export function reportOf(
       count: harvests.length + unknown.length,
       first: harvests[0]?.harvest_timestamp ?? null,
       last: harvests.at(-1)?.harvest_timestamp ?? null,
-      outcomes: tallied(harvests.map(({ outcome }) => outcome ?? "not recorded")),
-      made_by: tallied(harvests.map(({ made }) => made?.program ?? UNKNOWN)),
+      outcomes: countEach(harvests.map(({ outcome }) => outcome ?? "not recorded")),
+      made_by: countEach(harvests.map(({ made }) => made?.program ?? UNKNOWN)),
       unknown,
       stopped: harvests.flatMap((info) => {
         const { harvest_timestamp, outcome, reason } = info;
@@ -140,7 +140,7 @@ export function reportOf(
     undelivered: sum(({ undelivered }) => undelivered),
     removed: {
       tweets: reasons.length,
-      by_reason: tallied(reasons),
+      by_reason: countEach(reasons),
       last: removals.at(-1)?.change_timestamp ?? null,
     },
     verified: verified && {
@@ -366,7 +366,7 @@ function askedIn(
   return texts.length === 0 ? [] : [{ since: change_timestamp, what: texts.join("; ") }];
 }
 
-function tallied(names: string[]): Record<string, number> {
+function countEach(names: string[]): Record<string, number> {
   const counts: Record<string, number> = {};
   for (const name of names) counts[name] = (counts[name] ?? 0) + 1;
   return counts;

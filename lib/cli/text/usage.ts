@@ -30,7 +30,7 @@ export async function usageOf(
   try {
     const api = await paidApiWith(draftKeys(config), { clock, env, settings });
     const usage = await api.bill.usage(AbortSignal.timeout(PATIENCE_MS));
-    return usage ? await told(usage, clock.now()) : null;
+    return usage ? await withResetDate(usage, clock.now()) : null;
   } catch {
     // The usage is optional.
     return null;
@@ -38,7 +38,10 @@ export async function usageOf(
 }
 
 /** Returns the usage with a date for the day of the month. @param now In milliseconds since 1970. */
-export async function told({ used, cap, resetDay }: Usage, now: number): Promise<ToldUsage> {
+export async function withResetDate(
+  { used, cap, resetDay }: Usage,
+  now: number,
+): Promise<ToldUsage> {
   const { nextReset } = await import("../../twitter/v2/bill.ts");
   return {
     used,

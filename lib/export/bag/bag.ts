@@ -101,10 +101,10 @@ export class Bag {
 }
 
 function manifestOf(rows: BagRow[]): string {
-  return rows.map(({ path, sha256 }) => `${sha256}  ${encoded(path)}\n`).join("");
+  return rows.map(({ path, sha256 }) => `${sha256}  ${encodePath(path)}\n`).join("");
 }
 
 /** Returns a path in the form of a manifest (RFC 8493, 2.1.3). */
-function encoded(path: string): string {
+function encodePath(path: string): string {
   return path.replace(/[%\r\n]/g, encodeURIComponent);
 }

@@ -53,10 +53,10 @@ export async function* payload(
   lacks: Lacks,
 ): AsyncGenerator<PayloadFile> {
   const { folder: root } = collectionKeys(id);
-  const head = wanted(await Array.fromAsync(store.list(root, { folders: true })), id, lacks);
+  const head = selectPayload(await Array.fromAsync(store.list(root, { folders: true })), id, lacks);
   for (const file of head) yield* withoutKeys(store, file, lacks);
   const known = new Set(head.map(({ key }) => key));
-  const all = wanted(await Array.fromAsync(store.list(root)), id, lacks)
+  const all = selectPayload(await Array.fromAsync(store.list(root)), id, lacks)
     .filter(({ key }) => !known.has(key));
   const folders = [...Map.groupBy(all, ({ key }) => key.slice(0, key.lastIndexOf("/") + 1))];
   for await (const folder of ahead(folders, (one) => look(store, one))) {
@@ -65,7 +65,7 @@ export async function* payload(
 }
 
 /** All but the lock, the checkpoint, and names that are not valid everywhere. */
-function wanted(listed: Listed[], id: string, lacks: Lacks): Listed[] {
+function selectPayload(listed: Listed[], id: string, lacks: Lacks): Listed[] {
   const { folder: root, lock, checkpoint } = collectionKeys(id);
   return listed.filter(({ key, size }) => {
     if ((key.endsWith("/") && size === 0) || key === lock || key === checkpoint) return false;

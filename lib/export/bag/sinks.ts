@@ -34,7 +34,7 @@ export async function openFolder(path: string): Promise<BagSink> {
     });
   }
   const temporary = `${path}.${crypto.randomUUID().slice(0, 8)}.part`;
-  const guarded = async <T>(act: () => Promise<T>): Promise<T> => {
+  const guard = async <T>(act: () => Promise<T>): Promise<T> => {
     try {
       return await act();
     } catch (cause) {
@@ -45,23 +45,23 @@ export async function openFolder(path: string): Promise<BagSink> {
       });
     }
   };
-  const made = await guarded(() => makeFolder(dirname(path)));
-  await guarded(() => Deno.mkdir(temporary));
+  const made = await guard(() => makeFolder(dirname(path)));
+  await guard(() => Deno.mkdir(temporary));
   return {
     open: (name) =>
-      guarded(async () => {
+      guard(async () => {
         const to = join(temporary, ...name.split("/"));
         await Deno.mkdir(dirname(to), { recursive: true });
         const file = await Deno.open(to, { write: true, createNew: true });
         return {
           write: (bytes) =>
-            guarded(async () => {
+            guard(async () => {
               for (let at = 0; at < bytes.length;) at += await file.write(bytes.subarray(at));
             }),
           close: () => Promise.resolve(file.close()),
         };
       }),
-    keep: () => guarded(() => renameFile(temporary, path)),
+    keep: () => guard(() => renameFile(temporary, path)),
     discard: async () => {
       await removeFile(temporary, { recursive: true }).catch(() => {});
       if (made) await removeFile(made).catch(() => {});

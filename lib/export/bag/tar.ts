@@ -18,11 +18,11 @@ export function tarHeader(name: string, size: number, time: number): Uint8Array 
     ...isPlain(name) ? [] : [record("path", name)],
     ...size > MAX_SIZE ? [record("size", `${size}`)] : [],
   ].join("");
-  const own = header({ name: shortened(name), size: size > MAX_SIZE ? 0 : size, time, type: "0" });
+  const own = header({ name: shorten(name), size: size > MAX_SIZE ? 0 : size, time, type: "0" });
   if (records === "") return own;
   const content = encoder.encode(records);
   const before = header({ name: "PaxHeaders/next", size: content.length, time, type: "x" });
-  return joined([before, content, padding(content.length), own]);
+  return concatenate([before, content, padding(content.length), own]);
 }
 
 /** Returns the bytes that fill the last block of a file. */
@@ -40,7 +40,7 @@ function isPlain(name: string): boolean {
 }
 
 /** Returns the name for readers that do not know the record with the whole name. */
-function shortened(name: string): string {
+function shorten(name: string): string {
   return name.replaceAll(/[^\x20-\x7e]/g, "_").slice(-MAX_NAME);
 }
 
@@ -71,7 +71,7 @@ function header(
   return block;
 }
 
-function joined(parts: Uint8Array[]): Uint8Array {
+function concatenate(parts: Uint8Array[]): Uint8Array {
   const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
   let at = 0;
   for (const part of parts) {

@@ -115,7 +115,7 @@ async function commitLate(
       );
       return "searching";
     }
-    const added = files.length > 0 ? await unstored(files, stored, options.spool) : null;
+    const added = files.length > 0 ? await unstoredTweets(files, stored, options.spool) : null;
     if (added) await commit(added, late, options);
     files = [];
     await late.close(await hasMore(late, options));
@@ -183,7 +183,7 @@ async function noteCovered(late: Late, added: Added, options: LateOptions): Prom
 }
 
 /** Returns a file of those tweets that the bucket does not have; null where it has all of them. */
-async function unstored(
+async function unstoredTweets(
   files: LateFile[],
   stored: StoredTweets,
   spool: Spool,

@@ -89,7 +89,7 @@ export class LeftFolder extends CutFiles {
 
   /** Returns a whole file, up to its end. */
   read(name: string, bytes: number): ReadableStream<Uint8Array> {
-    return ReadableStream.from(copied(this.contentOf({ name, bytes })));
+    return ReadableStream.from(copyPieces(this.contentOf({ name, bytes })));
   }
 
   /** Moves the folder to where no harvester looks for it, if possible. @returns Its path then. */
@@ -136,7 +136,7 @@ export class LeftFolder extends CutFiles {
 }
 
 /** Yields pieces that stay valid when the next one is requested. */
-async function* copied(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+async function* copyPieces(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   for await (const piece of pieces) yield piece.slice();
 }
 

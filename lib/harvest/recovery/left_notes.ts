@@ -58,7 +58,7 @@ export async function noteCut(
     at,
     commits,
     covers,
-    ...(tweets ? { tweets: { ...tweets, file: named(tweets.file) } } : {}),
+    ...(tweets ? { tweets: { ...tweets, file: withFileName(tweets.file) } } : {}),
     sides,
     commit,
   };
@@ -108,6 +108,6 @@ export async function foundIn(
   return found;
 }
 
-function named<T extends { path: string }>(file: T): T {
+function withFileName<T extends { path: string }>(file: T): T {
   return { ...file, path: basename(file.path) };
 }

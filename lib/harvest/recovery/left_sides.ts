@@ -67,7 +67,7 @@ export async function withSides(
     tell(gaps);
     const known = sides.find(({ name }) => name === FILES.gaps);
     const base = known ? left.contentOf(known) : (await baseOf(FILES.gaps, 0, options)).content;
-    const added = await left.rewrite(FILES.gaps, joined(base, linesOf(gaps)));
+    const added = await left.rewrite(FILES.gaps, concatenate(base, linesOf(gaps)));
     sides.splice(known ? sides.indexOf(known) : sides.length, 1, added);
     counts = counts && { ...counts, gaps: counts.gaps + gaps.length };
   }
@@ -126,7 +126,7 @@ function tell(gaps: Gap[]): void {
   }
 }
 
-async function* joined(
+async function* concatenate(
   base: AsyncIterable<Uint8Array>,
   more: Uint8Array,
 ): AsyncGenerator<Uint8Array> {

@@ -48,7 +48,7 @@ export class StoredTweets {
 
   /** Returns the checksums of the files to read. @throws the errors of the store. */
   async checksums(): Promise<Set<string>> {
-    return new Set((await this.#listed()).map(({ sha1 }) => sha1));
+    return new Set((await this.#listFiles()).map(({ sha1 }) => sha1));
   }
 
   /** Adds a tweet to look up. */
@@ -61,10 +61,10 @@ export class StoredTweets {
    * @throws OutsideError where there is too much to read; the errors of the store.
    */
   async look(): Promise<void> {
-    this.#ids = this.#wanted.sorted();
+    this.#ids = this.#wanted.takeSorted();
     this.#known = new Uint8Array(this.#ids.length);
     if (this.#ids.length === 0) return;
-    const files = await this.#listed();
+    const files = await this.#listFiles();
     const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
     if (bytes > MAX_BYTES) {
       throw new OutsideError(
@@ -111,7 +111,7 @@ export class StoredTweets {
     return -1;
   }
 
-  #listed(): Promise<StoredFile[]> {
+  #listFiles(): Promise<StoredFile[]> {
     return this.#files ??= this.#list();
   }
 

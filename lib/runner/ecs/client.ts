@@ -20,14 +20,14 @@ export class EcsCluster {
 
   /** Returns the region as the SDK found it: in the settings, the environment, or a profile. */
   async region(): Promise<string> {
-    return await this.tried("Looking for the AWS region", (client) => client.config.region());
+    return await this.attempt("Looking for the AWS region", (client) => client.config.region());
   }
 
   /** Returns the cluster's ARN. */
   async arn(): Promise<string> {
     const { DescribeClustersCommand } = await import("@aws-sdk/client-ecs");
     const command = new DescribeClustersCommand({ clusters: [this.name] });
-    const found = await this.tried(
+    const found = await this.attempt(
       "Looking at the cluster",
       async (client) => await client.send(command),
     );
@@ -37,7 +37,7 @@ export class EcsCluster {
   }
 
   /** Sends requests to ECS. @param what Begins the message of a failure: `Listing tasks`. */
-  async tried<T>(what: string, act: (client: ECSClient) => Promise<T>): Promise<T> {
+  async attempt<T>(what: string, act: (client: ECSClient) => Promise<T>): Promise<T> {
     const { ECSClient } = await import("@aws-sdk/client-ecs");
     this.#client ??= new ECSClient(awsConfig(this.access));
     try {

@@ -24,31 +24,33 @@ export function isOutOfMemory({ exitCode, reason, stopCode }: HarvesterTask): bo
 export function doneByAws(task: HarvesterTask): Outcome | null {
   const { stopCode = "", reason, stoppedReason } = task;
   if (isOutOfMemory(task)) {
-    const why = /memory/i.test(reason ?? "") ? ended(reason ?? "") : `exit code ${KILLED}`;
-    return failed(
+    const why = /memory/i.test(reason ?? "")
+      ? withoutFullStop(reason ?? "")
+      : `exit code ${KILLED}`;
+    return failure(
       `The harvester ran out of memory and was killed (${why}). ` +
         `Increase memory, and cpu, in twarc_cloud.ini. ${SAFE}`,
     );
   }
-  const why = ended(stoppedReason ?? reason ?? "AWS gave no reason");
+  const why = withoutFullStop(stoppedReason ?? reason ?? "AWS gave no reason");
   if (stopCode === "TaskFailedToStart") {
-    return failed(`The task could not start: ${ended(reason ?? stoppedReason ?? why)}`);
+    return failure(`The task could not start: ${withoutFullStop(reason ?? stoppedReason ?? why)}`);
   }
   if (stopCode === "SpotInterruption") {
-    return failed(
+    return failure(
       `The harvester was interrupted, as AWS reclaimed its spare capacity (${why}). ${SAFE}; without ` +
         "`spot` in twarc_cloud.ini that does not happen",
     );
   }
   if (OWN_END.test(stopCode)) return null;
-  return failed(`AWS stopped the harvester: ${why}. ${SAFE}`);
+  return failure(`AWS stopped the harvester: ${why}. ${SAFE}`);
 }
 
 /**
  * Returns the outcome of a container that ended without an error and without a harvest, as one of another image does.
  */
 export function harvestedNothing(collectionId: string): Outcome {
-  return failed(
+  return failure(
     "The container ended without an error and without a harvest: check that `image` in twarc_cloud.ini is the one of " +
       `this program. Its log: twarc-cloud harvest logs ${lastWord(collectionId)}`,
   );
@@ -61,10 +63,10 @@ export function endedWell(task: HarvesterTask): boolean {
   return status === "STOPPED" && exitCode === 0 && isOwn && !isOutOfMemory(task);
 }
 
-function failed(message: string): Outcome {
+function failure(message: string): Outcome {
   return { exitCode: 3, message };
 }
 
-function ended(text: string): string {
+function withoutFullStop(text: string): string {
   return text.replace(/\.$/, "");
 }

@@ -58,7 +58,7 @@ export class EcsHarvesters {
    * Stops the original's service of a collection, and removes the lock that its harvester leaves when it is killed.
    */
   async takeOver(collectionId: string): Promise<void> {
-    const services = await this.served(collectionId);
+    const services = await this.servicesFor(collectionId);
     const tasks = await this.tasksOf(collectionId);
     const before = await this.lock(collectionId);
     await this.end(collectionId, { services, tasks });
@@ -68,7 +68,7 @@ export class EcsHarvesters {
   }
 
   /** Returns the names of the services that harvest a collection: ours, and that of the original. */
-  async served(collectionId: string): Promise<string[]> {
+  async servicesFor(collectionId: string): Promise<string[]> {
     const ours = this.serviceOf(collectionId);
     const original = await this.#options.services.original(this.#options.bucket, collectionId);
     return [
@@ -81,7 +81,7 @@ export class EcsHarvesters {
   async isStarted(collectionId: string): Promise<boolean> {
     const tasks = await this.tasksOf(collectionId);
     if (tasks.length > 0) return true;
-    for (const name of await this.served(collectionId)) {
+    for (const name of await this.servicesFor(collectionId)) {
       if (await this.#options.services.isKept(name)) return true;
     }
     return false;

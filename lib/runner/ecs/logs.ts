@@ -71,7 +71,7 @@ async function* events(
       startTime: from,
       nextToken,
     });
-    const ask = () => client.send(command).catch((error) => refused(error, group));
+    const ask = () => client.send(command).catch((error) => throwLogError(error, group));
     const page = patience ? await outlast(ask, patience) : await ask();
     for (const { eventId = "", timestamp = 0, message = "", logStreamName } of page.events ?? []) {
       if (!logStreamName?.startsWith(streams)) continue;
@@ -82,7 +82,7 @@ async function* events(
 }
 
 /** Returns the error for a failure to read a log group. @throws UserError, OutsideError */
-function refused(error: unknown, group: string): never {
+function throwLogError(error: unknown, group: string): never {
   if (awsFailure(error).code !== "ResourceNotFoundException") {
     throw awsError(error, `Reading the log group ${group}`);
   }

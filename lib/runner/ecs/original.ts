@@ -46,7 +46,7 @@ export class OriginalDefinitions {
   async #ask(taskDefinition: string): Promise<OriginalDefinition | null> {
     const { DescribeTaskDefinitionCommand } = await import("@aws-sdk/client-ecs");
     const command = new DescribeTaskDefinitionCommand({ taskDefinition });
-    const found = await this.#cluster.tried(
+    const found = await this.#cluster.attempt(
       "Looking at a task of the Python original",
       async (client) => await client.send(command),
     );

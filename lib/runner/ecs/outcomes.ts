@@ -65,7 +65,7 @@ export class EcsOutcomes {
     const [task] = await tasks.describe([arn]);
     if (!task && clock.monotonic() - began < UNKNOWN_MS) return null;
     if (task && task.status !== "STOPPED") return null;
-    const told = await this.told(collectionId);
+    const told = await this.readOwnOutcome(collectionId);
     const own = told?.harvest_timestamp === before?.harvest_timestamp ? null : told;
     const isStopped = own?.outcome === "stopped" && !isTornOff(own);
     if (own?.outcome === "complete" || isStopped) return { exitCode: 0 };
@@ -84,7 +84,7 @@ export class EcsOutcomes {
   }
 
   /** Returns the report of a collection's last harvest; null where there is none, or it cannot be read. */
-  async told(collectionId: string): Promise<HarvestInfo | null> {
+  async readOwnOutcome(collectionId: string): Promise<HarvestInfo | null> {
     try {
       return (await lastHarvestOf(this.#options.store, collectionId))?.info ?? null;
     } catch (error) {
@@ -120,7 +120,7 @@ export class EcsOutcomes {
     const { services, tasks, bucket } = this.#options;
     const service = await services.find(name);
     if (service?.status !== "ACTIVE" || service.desired === 0) return { exitCode: 0 };
-    const ended = await Array.fromAsync(tasks.ended(bucket, { service: name }));
+    const ended = await Array.fromAsync(tasks.listEnded(bucket, { service: name }));
     const begunLast = await this.#begunLast(service.collectionId);
     const last = ended.filter(({ startedBy }) => startedBy === service.deployment)
       .filter((task) => hasFailed(task, begunLast)).toSorted(byEnd).at(-1);
@@ -142,7 +142,7 @@ export class EcsOutcomes {
   ): AsyncGenerator<Failing> {
     const { bucket, tasks, services } = this.#options;
     const ended = Map.groupBy(
-      await Array.fromAsync(tasks.ended(bucket)),
+      await Array.fromAsync(tasks.listEnded(bucket)),
       ({ collectionId }) => collectionId,
     );
     const shown = new Set<string>();

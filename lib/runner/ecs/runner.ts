@@ -2,7 +2,7 @@
 
 import { ifOurs, LockedError, TwarcCloudError, UserError } from "../../base/errors.ts";
 import { endedWhy } from "../../bucket/last_harvest.ts";
-import { locked } from "../../bucket/lock.ts";
+import { lockedError } from "../../bucket/lock.ts";
 import { isoTime } from "../../base/clock.ts";
 import type { HarvestInfo } from "../../collection/harvest_info.ts";
 import { flagsOf } from "../../collection/limits.ts";
@@ -94,7 +94,7 @@ export class EcsRunner implements Runner {
     const { collectionId } = job;
     const { text: bucket } = this.#options.bucket;
     const holder = await this.#free(collectionId);
-    const before = await this.#outcomes.told(collectionId);
+    const before = await this.#outcomes.readOwnOutcome(collectionId);
     const bare = { collectionId, flags: {} };
     const defined = await this.#definitions.define(bare, { shutdown: true, keepSecret: false });
     const began = this.#options.clock.monotonic();
@@ -108,8 +108,8 @@ export class EcsRunner implements Runner {
       if (outcome) await this.#forget(collectionId, defined.secret);
       return outcome;
     };
-    const awaited = () => this.#awaited(collectionId, holder);
-    return { collectionId, bucket, status: "PENDING", outcome, awaited };
+    const awaitedStep = () => this.#awaitedStep(collectionId, holder);
+    return { collectionId, bucket, status: "PENDING", outcome, awaitedStep: awaitedStep };
   }
 
   async start(job: Job, { say }: { say?: (line: string) => void } = {}): Promise<Started> {
@@ -136,8 +136,8 @@ export class EcsRunner implements Runner {
     }
     await this.#services.serve(name, arn, { place: this.#place(), tags: this.#tags(collectionId) });
     let hasBegun = false;
-    const awaited = async () => {
-      const awaited = await this.#awaited(collectionId, before);
+    const awaitedStep = async () => {
+      const awaited = await this.#awaitedStep(collectionId, before);
       hasBegun ||= awaited === null;
       return awaited;
     };
@@ -150,11 +150,11 @@ export class EcsRunner implements Runner {
       return isRefused ? outcome : null;
     };
     const withdraw = () => this.stop(collectionId);
-    return { collectionId, bucket, status: "PENDING", outcome, awaited, withdraw };
+    return { collectionId, bucket, status: "PENDING", outcome, awaitedStep: awaitedStep, withdraw };
   }
 
   async stop(collectionId: string, options: StopOptions = {}): Promise<void> {
-    const services = await this.#harvesters.served(checkedId(collectionId));
+    const services = await this.#harvesters.servicesFor(checkedId(collectionId));
     const tasks = await this.#harvesters.tasksOf(collectionId);
     if (services.length === 0 && tasks.length === 0) throw notRunning(collectionId);
     const secret = await this.#definitions.secret(collectionId).catch(ifOurs(undefined));
@@ -171,11 +171,11 @@ export class EcsRunner implements Runner {
         : null;
       yield { collectionId, bucket, status, ...(control ? { control } : {}) };
     }
-    yield* this.#ended();
+    yield* this.#listEnded();
   }
 
   /** Yields streams that have ended by themselves, and whose services still exist. */
-  async *#ended(): AsyncGenerator<Running> {
+  async *#listEnded(): AsyncGenerator<Running> {
     for await (const service of this.#services.list(this.#bucket)) {
       const { collectionId, bucket, desired, running, changed } = service;
       if (desired > 0 || running > 0) continue;
@@ -194,7 +194,7 @@ export class EcsRunner implements Runner {
       const original = task.isOriginal
         ? await this.#harvesters.client(collectionId, task, lock)
         : null;
-      return await saidBy(original) ?? this.#begun(collectionId);
+      return await saidBy(original) ?? this.#beginningInfo(collectionId);
     }
     const control = await this.#harvesters.client(collectionId, task, lock);
     return await infoOf(collectionId, lock, control);
@@ -245,7 +245,7 @@ export class EcsRunner implements Runner {
     return wasScheduled;
   }
 
-  scheduled(): AsyncIterable<ScheduledJob> {
+  listSchedules(): AsyncIterable<ScheduledJob> {
     return this.#schedules.list();
   }
 
@@ -277,7 +277,7 @@ export class EcsRunner implements Runner {
   }
 
   /** Returns the status of a harvester whose container is starting. */
-  #begun(collection_id: string): HarvestInfo {
+  #beginningInfo(collection_id: string): HarvestInfo {
     const harvest_timestamp = isoTime(this.#options.clock.now());
     return { collection_id, harvest_timestamp, tweets: 0, files: 0, file_bytes: 0 };
   }
@@ -285,13 +285,13 @@ export class EcsRunner implements Runner {
   /** Ensures that nothing harvests a collection; returns the id of its lock's former holder, if any. */
   async #free(collectionId: string): Promise<string | undefined> {
     const lock = await this.#harvesters.lock(checkedId(collectionId));
-    if (lock?.live && !lock.isDoubtful) throw locked(collectionId, lock.document);
+    if (lock?.live && !lock.isDoubtful) throw lockedError(collectionId, lock.document);
     if (await this.#harvesters.isStarted(collectionId)) throw startedAlready(collectionId);
     return lock?.document?.holder;
   }
 
   /** Returns what is awaited until a harvester has the lease. @param before The former holder. */
-  async #awaited(collectionId: string, before: string | undefined): Promise<string | null> {
+  async #awaitedStep(collectionId: string, before: string | undefined): Promise<string | null> {
     const lock = await this.#harvesters.lock(collectionId);
     if (lock?.live && lock.document?.holder !== before) return null;
     const [task] = await this.#harvesters.tasksOf(collectionId);

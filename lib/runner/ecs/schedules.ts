@@ -71,7 +71,7 @@ export class EcsSchedules {
     const before = await this.find(collectionId);
     const start = before && isSameSchedule(before.schedule, schedule) ? before.next : undefined;
     const input = this.#input(collectionId, schedule, { target, start });
-    await this.#tried(`Scheduling ${collectionId}`, async () => {
+    await this.#attempt(`Scheduling ${collectionId}`, async () => {
       const known = await client.send(new sdk.GetScheduleGroupCommand({ Name: input.GroupName }))
         .catch(unlessNamed("ResourceNotFoundException"));
       if (!known) {
@@ -90,7 +90,7 @@ export class EcsSchedules {
     const { DeleteScheduleCommand } = await import("@aws-sdk/client-scheduler");
     const client = await this.#ours();
     const Name = awsName(collectionId, MAX_NAME);
-    const isOurs = await this.#tried(
+    const isOurs = await this.#attempt(
       `Ending the schedule of ${collectionId}`,
       () =>
         client.send(new DeleteScheduleCommand({ Name, GroupName: this.#group() }))
@@ -103,7 +103,7 @@ export class EcsSchedules {
   /** Returns a collection's schedule; null where it has none of ours. */
   async find(collectionId: string): Promise<ScheduledJob | null> {
     const Name = awsName(collectionId, MAX_NAME);
-    return await this.#tried(
+    return await this.#attempt(
       `Looking for the schedule of ${collectionId}`,
       () => this.#get(Name),
     );
@@ -120,9 +120,9 @@ export class EcsSchedules {
 
   /** Yields every schedule of the bucket. */
   async *list(): AsyncGenerator<ScheduledJob> {
-    yield* await this.#tried("Listing schedules", () => this.#listOurs())
+    yield* await this.#attempt("Listing schedules", () => this.#listOurs())
       .catch((error) => this.#noneInOriginal(error) ?? []);
-    yield* await this.#tried("Listing rules of EventBridge", () => this.#listRules());
+    yield* await this.#attempt("Listing rules of EventBridge", () => this.#listRules());
   }
 
   /**
@@ -183,7 +183,7 @@ export class EcsSchedules {
     const client = await this.#rules();
     const Name = `${this.#bucket}_${collectionId}_schedule`;
     if (Name.length > MAX_NAME) return false;
-    return await this.#tried(`Ending the rule ${Name}`, async () => {
+    return await this.#attempt(`Ending the rule ${Name}`, async () => {
       const { Rules = [] } = await client.send(new sdk.ListRulesCommand({ NamePrefix: Name }));
       const rule = Rules.find((one) => one.Name === Name);
       if (!rule) return false;
@@ -259,7 +259,7 @@ export class EcsSchedules {
     return this.#events ??= new EventBridgeClient(awsConfig(this.#access));
   }
 
-  async #tried<T>(what: string, act: () => Promise<T>): Promise<T> {
+  async #attempt<T>(what: string, act: () => Promise<T>): Promise<T> {
     try {
       return await act();
     } catch (error) {

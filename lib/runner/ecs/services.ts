@@ -62,7 +62,10 @@ export class EcsServices {
       propagateTags: "SERVICE",
       tags,
     });
-    await this.#cluster.tried("Starting the service", async (client) => await client.send(command));
+    await this.#cluster.attempt(
+      "Starting the service",
+      async (client) => await client.send(command),
+    );
   }
 
   /** Returns a service; null where none exists, or did lately. */
@@ -109,7 +112,7 @@ export class EcsServices {
         maxResults: PAGE,
         nextToken,
       });
-      const page = await this.#cluster.tried(
+      const page = await this.#cluster.attempt(
         "Listing services",
         async (client) => await client.send(command),
       );
@@ -129,7 +132,7 @@ export class EcsServices {
       services,
       include: ["TAGS"],
     });
-    const found = await this.#cluster.tried(
+    const found = await this.#cluster.attempt(
       "Looking at the service",
       async (client) => await client.send(command),
     );
@@ -140,7 +143,7 @@ export class EcsServices {
   async rest(name: string): Promise<void> {
     const { UpdateServiceCommand } = await import("@aws-sdk/client-ecs");
     const input = { cluster: this.#cluster.name, service: name, desiredCount: 0 };
-    await this.#cluster.tried(
+    await this.#cluster.attempt(
       "Ending the service",
       async (client) => await client.send(new UpdateServiceCommand(input)),
     );
@@ -150,7 +153,7 @@ export class EcsServices {
   async end(name: string): Promise<void> {
     const sdk = await import("@aws-sdk/client-ecs");
     const [cluster, service] = [this.#cluster.name, name];
-    await this.#cluster.tried("Stopping the service", async (client) => {
+    await this.#cluster.attempt("Stopping the service", async (client) => {
       await client.send(new sdk.UpdateServiceCommand({ cluster, service, desiredCount: 0 }));
       await client.send(new sdk.DeleteServiceCommand({ cluster, service, force: true }));
     });

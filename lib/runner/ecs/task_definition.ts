@@ -153,10 +153,10 @@ export function definitionOf(options: DefinitionOptions): RegisterTaskDefinition
     volumes: [{ name: "temporary" }],
     tags: tagsOf(bucket, job.collectionId),
   };
-  return fingerprinted(definition);
+  return withFingerprint(definition);
 }
 
-function fingerprinted(
+function withFingerprint(
   definition: RegisterTaskDefinitionCommandInput,
 ): RegisterTaskDefinitionCommandInput {
   const sum = createHash("sha256").update(JSON.stringify(definition)).digest("hex");

@@ -63,7 +63,7 @@ export class EcsTasks {
   /** Registers a definition, unless the newest of its family is the same; returns its ARN. */
   async define(wanted: RegisterTaskDefinitionCommandInput): Promise<string> {
     const sdk = await import("@aws-sdk/client-ecs");
-    return await this.#cluster.tried("Registering the task definition", async (client) => {
+    return await this.#cluster.attempt("Registering the task definition", async (client) => {
       const ask = new sdk.DescribeTaskDefinitionCommand({ taskDefinition: wanted.family });
       const found = await client.send(ask).catch((error) => {
         if (/^(ClientException|InvalidParameterException)$/.test(awsFailure(error).code)) {
@@ -100,7 +100,7 @@ export class EcsTasks {
       tags,
       ...own ? { overrides: overridesOf(own) } : {},
     });
-    const { tasks, failures } = await this.#cluster.tried(
+    const { tasks, failures } = await this.#cluster.attempt(
       "Starting the task",
       async (client) => await client.send(command),
     );
@@ -118,7 +118,7 @@ export class EcsTasks {
   async end(arn: string, reason: string): Promise<void> {
     const { StopTaskCommand } = await import("@aws-sdk/client-ecs");
     const command = new StopTaskCommand({ cluster: this.#cluster.name, task: arn, reason });
-    await this.#cluster.tried("Stopping the task", async (client) => await client.send(command));
+    await this.#cluster.attempt("Stopping the task", async (client) => await client.send(command));
   }
 
   /**
@@ -126,22 +126,22 @@ export class EcsTasks {
    * being stopped.
    */
   async *list(bucket: string | undefined): AsyncGenerator<HarvesterTask> {
-    for await (const task of this.#listed(bucket, { desiredStatus: "RUNNING" })) {
+    for await (const task of this.#listTasks(bucket, { desiredStatus: "RUNNING" })) {
       // Lists are eventually consistent: a task that was just stopped may be in them.
       if (task.isWanted) yield task;
     }
   }
 
   /** Yields the tasks of a bucket that ended within the last hour: ECS forgets them after that. */
-  async *ended(
+  async *listEnded(
     bucket: string,
     { service }: { service?: string } = {},
   ): AsyncGenerator<HarvesterTask> {
     const serviceName = service === undefined ? {} : { serviceName: service };
-    yield* this.#listed(bucket, { desiredStatus: "STOPPED", ...serviceName });
+    yield* this.#listTasks(bucket, { desiredStatus: "STOPPED", ...serviceName });
   }
 
-  async *#listed(
+  async *#listTasks(
     bucket: string | undefined,
     which: { desiredStatus: "RUNNING" | "STOPPED"; serviceName?: string },
   ): AsyncGenerator<HarvesterTask> {
@@ -150,12 +150,12 @@ export class EcsTasks {
     let nextToken: string | undefined;
     do {
       const command = new ListTasksCommand({ cluster, ...which, nextToken });
-      const page = await this.#cluster.tried(
+      const page = await this.#cluster.attempt(
         "Listing tasks",
         async (client) => await client.send(command),
       );
       for (const found of await this.describe(page.taskArns ?? [])) {
-        const task = await this.#labelled(found);
+        const task = await this.#withOwner(found);
         if (task.collectionId !== "" && (bucket ?? task.bucket) === task.bucket) yield task;
       }
       nextToken = page.nextToken;
@@ -163,7 +163,7 @@ export class EcsTasks {
   }
 
   /** Returns a task with its bucket and collection: those that rules of the Python original started have no tags. */
-  async #labelled(task: HarvesterTask): Promise<HarvesterTask> {
+  async #withOwner(task: HarvesterTask): Promise<HarvesterTask> {
     if (!task.isOriginal || task.collectionId !== "") return task;
     const { bucket, collectionId } = await this.originals.read(task.definition) ?? task;
     return { ...task, bucket, collectionId };
@@ -178,7 +178,7 @@ export class EcsTasks {
       tasks: arns,
       include: ["TAGS"],
     });
-    const found = await this.#cluster.tried(
+    const found = await this.#cluster.attempt(
       "Looking at tasks",
       async (client) => await client.send(command),
     );

@@ -91,7 +91,7 @@ class Keeper {
     for (;;) {
       const { clock } = this.#options;
       const [began, since] = [clock.monotonic(), clock.now()];
-      const started = await this.#begun(kept);
+      const started = await this.#beginHarvester(kept);
       if (!("outcome" in started)) {
         kept = this.#after(kept, started);
       } else {
@@ -107,7 +107,7 @@ class Keeper {
   }
 
   /** Starts the harvester; returns its end where it did not begin. */
-  async #begun({ flags }: Kept): Promise<Started | End> {
+  async #beginHarvester({ flags }: Kept): Promise<Started | End> {
     try {
       return await this.#options.begin(flags);
     } catch (error) {

@@ -67,12 +67,13 @@ export function folderOf(
   const own = known.find((one) => one.id === id && isSamePlace(one.place, here));
   if (own) return own.folder;
   const name = bucket.name.replace(/[^A-Za-z0-9_-]/g, "-").slice(0, 40);
-  const named = (text: string) => join(stateFolder({ env }), "buckets", `${name}-${hashOf(text)}`);
+  const folderNamed = (text: string) =>
+    join(stateFolder({ env }), "buckets", `${name}-${hashOf(text)}`);
   const place = bucket.kind === "s3" ? `${here.place} ${here.endpoint ?? ""}` : here.place;
-  const usual = named(place);
+  const usual = folderNamed(place);
   const isOthers = id !== null &&
     known.some((one) => basename(one.folder) === basename(usual));
-  return isOthers ? named(`${place} ${id}`) : usual;
+  return isOthers ? folderNamed(`${place} ${id}`) : usual;
 }
 
 /** Records the place of a bucket, where it changed. @throws UserError where the state is not this person's alone. */

@@ -13,7 +13,7 @@ const MAX_BYTES = 10 * 1024 * 1024;
 const POLL_MS = 500;
 
 /** Rotates a log that has grown too long, if possible; returns the position of its next line. */
-export async function rotated(path: string): Promise<number> {
+export async function rotateLog(path: string): Promise<number> {
   const size = (await Deno.stat(path).catch(() => null))?.size ?? 0;
   if (size < MAX_BYTES) return size;
   return await renameFile(path, asideOf(path)).then(() => 0, () => size);
@@ -97,7 +97,7 @@ async function bytesAfter(path: string, from: Place): Promise<{ bytes: Uint8Arra
     const offset = isSame && size >= from.offset ? from.offset : 0;
     const bytes = await bytesFrom(file, offset);
     const end = { file: ino, offset: offset + bytes.length };
-    return { bytes: joined(missed, bytes), end };
+    return { bytes: concatenate(missed, bytes), end };
   } catch (cause) {
     throw new OutsideError(`The log ${path} cannot be read: ${messageOf(cause)}`, { cause });
   }
@@ -122,7 +122,7 @@ async function bytesFrom(file: Deno.FsFile, offset: number): Promise<Uint8Array>
   return await new Blob(blocks).bytes();
 }
 
-function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
+function concatenate(a: Uint8Array, b: Uint8Array): Uint8Array {
   const both = new Uint8Array(a.length + b.length);
   both.set(a);
   both.set(b, a.length);

@@ -52,7 +52,7 @@ async function factsOf({ bucket, aws, env, store }: BucketAsked): Promise<Facts>
  * @returns Its identity; null where it has none and may not get one.
  * @throws UserError for a copy, or a bucket that has moved.
  */
-export async function recognised(
+export async function recogniseBucket(
   asked: BucketAsked,
   { isEmptyToo = false } = {},
 ): Promise<Identity | null> {

@@ -4,7 +4,7 @@ import { ifOurs, messageOf, OutsideError, UserError } from "../../base/errors.ts
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { closeSync } from "node:fs";
-import { type FoundLock, type LockDocument, locked, readLock } from "../../bucket/lock.ts";
+import { type FoundLock, type LockDocument, lockedError, readLock } from "../../bucket/lock.ts";
 import { endedWhy } from "../../bucket/last_harvest.ts";
 import { holderIsGone, thisProcess } from "../../bucket/process.ts";
 import type { AwsAccess } from "../../base/aws.ts";
@@ -18,7 +18,7 @@ import { reviveKept, startKept } from "./kept_start.ts";
 import { infoOf, logBefore, loggedElsewhere, noLog, notRunning } from "../live.ts";
 import { isLoggedHere } from "./logged_here.ts";
 import { LocalState } from "./state.ts";
-import { addLine, lastError, linesOf, openLog, rotated } from "./log_file.ts";
+import { addLine, lastError, linesOf, openLog, rotateLog } from "./log_file.ts";
 import {
   type Job,
   type LogOptions,
@@ -149,7 +149,7 @@ export class LocalRunner implements Runner {
     options: StopOptions,
   ): Promise<void> {
     const { clock } = this.#options;
-    if (!lock.document) throw locked(collectionId, null);
+    if (!lock.document) throw lockedError(collectionId, null);
     const control = await this.#controlToStop(collectionId, lock);
     const look = () => this.#lock(collectionId);
     await stopHolder(lock.document, { collectionId, control, look, clock, ...options });
@@ -206,7 +206,7 @@ export class LocalRunner implements Runner {
     return endSchedule(this.documents, collectionId);
   }
 
-  scheduled(): AsyncIterable<ScheduledJob> {
+  listSchedules(): AsyncIterable<ScheduledJob> {
     return keptSchedules(this.documents);
   }
 
@@ -261,7 +261,7 @@ export class LocalRunner implements Runner {
   /** Returns the lock of a collection that is not being harvested, or may not be. @throws LockedError */
   async #freeLock(collectionId: string): Promise<FoundLock | null> {
     const lock = await this.#lock(checkedId(collectionId));
-    if (lock?.live && !lock.isDoubtful) throw locked(collectionId, lock.document);
+    if (lock?.live && !lock.isDoubtful) throw lockedError(collectionId, lock.document);
     return lock;
   }
 
@@ -278,7 +278,7 @@ export class LocalRunner implements Runner {
   async #harvester(args: string[]) {
     const path = this.#state.logPath(args.at(-1) ?? "");
     await this.#state.makeLogFolder(path);
-    const logged = await rotated(path);
+    const logged = await rotateLog(path);
     const secret = await this.#secret();
     const env = { ...SELF_ENV, ...this.#options.env, TWARC_CLOUD_SECRET: secret };
     const child = await this.#spawn(args, env);

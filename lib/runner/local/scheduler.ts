@@ -132,11 +132,11 @@ class Scheduler {
 
   /** Checks one schedule; returns when it is due next. */
   async #lookAt(key: string): Promise<number | null> {
-    const found = await this.#found(key);
+    const found = await this.#readSchedule(key);
     return found && await this.#carryOut(found);
   }
 
-  async #found(key: string): Promise<Found | null> {
+  async #readSchedule(key: string): Promise<Found | null> {
     const found = await this.#options.documents.get(key);
     if (!found) return null;
     const scheduled = parseAs(scheduledSchema, found.bytes, key);
@@ -150,9 +150,9 @@ class Scheduler {
     const last = Date.parse(scheduled.last_due);
     if (last > now + SKEW_MS) return await this.#dueAnew(found, now);
     const run = await this.#runs.look(key);
-    if (run?.problem) return await this.#failed(found, run.problem, run.tries);
+    if (run?.problem) return await this.#recordFailure(found, run.problem, run.tries);
     // It has begun, and that could not be recorded then.
-    if (run?.due === scheduled.last_due && scheduled.retry) return await this.#begun(found);
+    if (run?.due === scheduled.last_due && scheduled.retry) return await this.#recordBegun(found);
     const schedule = scheduleOf(scheduled);
     const due = nextTime(schedule, last);
     const { since = isoTime(due ?? now), tries = 0, next } = scheduled.retry ?? {};
@@ -191,18 +191,22 @@ class Scheduler {
     const found = { key, version: written, scheduled: due };
     const run = { job: this.#jobOf(scheduled), due: scheduled.last_due, tries };
     const problem = await this.#runs.start(key, run);
-    return problem === null ? await this.#begun(found) : await this.#failed(found, problem, tries);
+    return problem === null
+      ? await this.#recordBegun(found)
+      : await this.#recordFailure(found, problem, tries);
   }
 
   /** Records that a run has begun; returns when something is due next. */
-  async #begun({ key, version, scheduled: { retry: _, ...scheduled } }: Found): Promise<number> {
+  async #recordBegun(
+    { key, version, scheduled: { retry: _, ...scheduled } }: Found,
+  ): Promise<number> {
     const now = this.#options.clock.now();
     if (await this.#put(key, scheduled, version) === null) return now;
     return nextTime(scheduleOf(scheduled), Date.parse(scheduled.last_due)) ?? Infinity;
   }
 
   /** Records and reports that a run failed, or did not begin; returns when it is retried. */
-  async #failed(
+  async #recordFailure(
     { key, version, scheduled }: Found,
     problem: string,
     tries: number,

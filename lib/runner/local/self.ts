@@ -58,7 +58,10 @@ export interface Places {
 }
 
 /** Returns permissions, as flags, with reading and writing limited to some places. */
-export function narrowed(permissions: readonly string[], { read, write }: Places): string[] {
+export function narrowPermissions(
+  permissions: readonly string[],
+  { read, write }: Places,
+): string[] {
   return permissions.map((flag) => {
     if (flag === "--allow-read") return `${flag}${only([...read, ...write])}`;
     return flag === "--allow-write" ? `${flag}${only(write)}` : flag;

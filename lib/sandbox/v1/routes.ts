@@ -1,6 +1,6 @@
 /** The REST endpoints of v1.1. */
 
-import { errorAnswer, joined, jsonAnswer } from "../answers.ts";
+import { errorAnswer, joinJson, jsonAnswer } from "../answers.ts";
 import { type Status, userJson } from "../corpus.ts";
 import { type SandboxUser } from "../user.ts";
 import type { PageWanted, World } from "../world.ts";
@@ -36,14 +36,14 @@ function timeline(world: World, parameters: Parameters): Response {
     const body = { request: "/1.1/statuses/user_timeline.json", error: "Not authorized." };
     return Response.json(body, { status: 401 });
   }
-  const statuses = world.timeline(user.id, wanted(parameters, { usual: 20, most: 200 }));
-  return jsonAnswer(joined(["[", ...listed(statuses), "]"]));
+  const statuses = world.timeline(user.id, pageWanted(parameters, { usual: 20, most: 200 }));
+  return jsonAnswer(joinJson(["[", ...listStatuses(statuses), "]"]));
 }
 
 function search(world: World, parameters: Parameters): Response {
   const query = parameters.get("q") ?? "";
   if (query === "") return errorAnswer(400, 25, "Query parameters are missing.");
-  const statuses = found(world, query, wanted(parameters, { usual: 15, most: 100 }));
+  const statuses = findStatuses(world, query, pageWanted(parameters, { usual: 15, most: 100 }));
   const metadata = JSON.stringify({
     completed_in: 0.05,
     query: encodeURIComponent(query),
@@ -51,12 +51,12 @@ function search(world: World, parameters: Parameters): Response {
     since_id_str: parameters.get("since_id") ?? "0",
   });
   return jsonAnswer(
-    joined(['{"statuses":[', ...listed(statuses), `],"search_metadata":${metadata}}`]),
+    joinJson(['{"statuses":[', ...listStatuses(statuses), `],"search_metadata":${metadata}}`]),
   );
 }
 
 /** Version 1.1 finds nothing where it does not understand a query. */
-function found(world: World, query: string, page: PageWanted): Status[] {
+function findStatuses(world: World, query: string, page: PageWanted): Status[] {
   try {
     return world.search(query, page);
   } catch (error) {
@@ -99,7 +99,7 @@ function verifyCredentials(world: World): Response {
     : errorAnswer(404, 34, "Sorry, that page does not exist.");
 }
 
-function wanted(
+function pageWanted(
   parameters: Parameters,
   { usual, most }: { usual: number; most: number },
 ): PageWanted {
@@ -116,6 +116,6 @@ function idIn(parameters: Parameters, name: string): bigint | undefined {
   return /^\d+$/.test(text) ? BigInt(text) : undefined;
 }
 
-function listed(statuses: Status[]): (string | Uint8Array)[] {
+function listStatuses(statuses: Status[]): (string | Uint8Array)[] {
   return statuses.flatMap((status, i) => i === 0 ? [status.bytes()] : [",", status.bytes()]);
 }

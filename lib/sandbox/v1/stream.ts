@@ -1,7 +1,7 @@
 /** Streams: tweets while they are published, messages between them, keep-alives; POST statuses/filter. */
 
 import type { Clock } from "../../base/clock.ts";
-import { joined } from "../answers.ts";
+import { joinJson } from "../answers.ts";
 import type { Status } from "../corpus.ts";
 import type { TroubleKind, Troubles } from "../trouble.ts";
 import { EVERYTHING } from "../query.ts";
@@ -181,7 +181,7 @@ export class Connection {
     if (this.#ended.signal.aborted) return;
     const trouble = this.#isSilent ? "stall" : this.#trouble();
     if (trouble === null) {
-      this.#write(joined([this.#wire.line(status), "\r\n"]));
+      this.#write(joinJson([this.#wire.line(status), "\r\n"]));
       this.#listener.recent = [...this.#listener.recent, status].slice(-REMEMBERED);
       this.#options.onSent?.(status);
       return;
@@ -203,7 +203,7 @@ export class Connection {
   /** Sends a message, or a line as it is. */
   say(message: unknown): void {
     const line = message instanceof Uint8Array ? message : JSON.stringify(message);
-    this.#write(joined([line, "\r\n"]));
+    this.#write(joinJson([line, "\r\n"]));
   }
 
   /** Announces the end, and ends. */

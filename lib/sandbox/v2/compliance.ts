@@ -52,7 +52,7 @@ export class Compliance {
         if (parameters.get("type") !== "tweets") {
           return Response.json({ meta: { result_count: 0 } });
         }
-        const data = [...this.#jobs.values()].map((job) => this.#told(job, base));
+        const data = [...this.#jobs.values()].map((job) => this.#jobJson(job, base));
         return Response.json({ data, meta: { result_count: data.length } });
       },
     };
@@ -95,7 +95,7 @@ export class Compliance {
       results: "",
     };
     this.#jobs.set(id, job);
-    return Response.json({ data: this.#told(job, base) });
+    return Response.json({ data: this.#jobJson(job, base) });
   }
 
   #look(id: string, base: string): Response {
@@ -105,14 +105,14 @@ export class Compliance {
     }
     if (job.status === "created" && this.#isExpired(job)) job.status = "expired";
     if (job.status === "in_progress" && job.looks-- <= 0) job.status = "complete";
-    return Response.json({ data: this.#told(job, base) });
+    return Response.json({ data: this.#jobJson(job, base) });
   }
 
   #isExpired({ created }: Job): boolean {
     return this.#clock.now() > created + UPLOAD_MS;
   }
 
-  #told({ id, name, created, status }: Job, base: string): Record<string, unknown> {
+  #jobJson({ id, name, created, status }: Job, base: string): Record<string, unknown> {
     return {
       id,
       name,

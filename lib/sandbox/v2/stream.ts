@@ -109,13 +109,13 @@ export class FilteredStream {
     const listener = this.#listener;
     this.#hasNewWords = newWordsOnly || asksInNewWords(parameters);
     const again = new Set([
-      ...this.#missed(backfill),
+      ...this.#missedStatuses(backfill),
       ...takeAgain(listener, this.#options.replay),
     ]);
     const trouble = () => this.#troubles.next(PATH);
     const connection = new Connection(listener, this.#wire, { ...this.#options, trouble });
     listener.connection = connection;
-    const known = this.known(() => connection.end());
+    const known = this.addConnection(() => connection.end());
     const stopListening = this.#world.listen((status) => this.#send(connection, status));
     const response = connection.open(() => {
       stopListening();
@@ -127,7 +127,7 @@ export class FilteredStream {
   }
 
   /** Registers a connection, such as one of another program. */
-  known(end: () => void = () => {}): Known {
+  addConnection(end: () => void = () => {}): Known {
     const known = { id: crypto.randomUUID(), connectedAt: this.#options.clock.now(), end };
     this.#connections = [...this.#connections.slice(-20), known];
     return known;
@@ -159,7 +159,7 @@ export class FilteredStream {
   }
 
   /** Returns the tweets published in the last minutes. */
-  #missed(minutes: number): Status[] {
+  #missedStatuses(minutes: number): Status[] {
     if (minutes === 0) return [];
     return this.#world.since(snowflake(this.#options.clock.now() - minutes * 60_000, 0));
   }

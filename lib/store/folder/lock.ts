@@ -63,7 +63,7 @@ async function withTurn<T>(
   folder: string,
   act: (check: () => Promise<void>) => Promise<T>,
 ): Promise<T> {
-  const number = await taken(folder);
+  const number = await takeTurn(folder);
   try {
     return await act(async () => {
       if ((await turnsIn(folder)).highest === number) return;
@@ -72,18 +72,18 @@ async function withTurn<T>(
       );
     });
   } finally {
-    await made(join(folder, `lock-${number}-free`)).catch(() => {});
+    await createEmpty(join(folder, `lock-${number}-free`)).catch(() => {});
   }
 }
 
 /** Takes the next turn as soon as no process has one. @returns Its number. */
-async function taken(folder: string): Promise<number> {
+async function takeTurn(folder: string): Promise<number> {
   let watched = { number: -1, since: 0 };
   for (;;) {
     const { highest: number, isFree, old } = await turnsIn(folder);
     if (number !== watched.number) watched = { number, since: performance.now() };
     if (isFree || performance.now() - watched.since > LEFT_MS) {
-      if (!await claimed(folder, number + 1)) continue;
+      if (!await claimTurn(folder, number + 1)) continue;
       for (const name of old) await removeFile(join(folder, name)).catch(() => {});
       return number + 1;
     }
@@ -92,9 +92,9 @@ async function taken(folder: string): Promise<number> {
 }
 
 /** Returns whether a turn is one's own: only one process creates its name, and there may be no higher one. */
-async function claimed(folder: string, number: number): Promise<boolean> {
+async function claimTurn(folder: string, number: number): Promise<boolean> {
   const path = join(folder, `lock-${number}`);
-  if (!await made(path)) return false;
+  if (!await createEmpty(path)) return false;
   // An old turn was cleared, and its number is free again for any process that looked before that.
   if ((await turnsIn(folder)).highest === number) return true;
   await removeFile(path).catch(() => {});
@@ -118,7 +118,7 @@ async function turnsIn(folder: string) {
 }
 
 /** Creates an empty file; false where it exists. */
-async function made(path: string): Promise<boolean> {
+async function createEmpty(path: string): Promise<boolean> {
   try {
     await systemDisk.create(path);
     return true;

@@ -170,7 +170,7 @@ async function isFolderAt(
 }
 
 /** Returns the error of a file system as one for a person. */
-export function translated(cause: unknown, bucket: string): unknown {
+export function translateError(cause: unknown, bucket: string): unknown {
   if (cause instanceof TwarcCloudError) return cause;
   const code = codeOf(cause);
   if (/^(ENOSPC|EDQUOT|EFBIG)$/.test(code)) {

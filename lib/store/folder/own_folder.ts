@@ -112,7 +112,7 @@ export class OwnFolder {
   }
 
   /** Runs while no other process of this machine does. @param act as that of `withLock` */
-  locked<T>(act: (check: () => Promise<void>) => Promise<T>): Promise<T> {
+  whileLocked<T>(act: (check: () => Promise<void>) => Promise<T>): Promise<T> {
     return withLock(this.#path, this.#disk, act);
   }
 

@@ -7,7 +7,14 @@ import { isSecret } from "../../collection/layout.ts";
 import { ConflictError, LinkError, OutsideError, UserError } from "../../base/errors.ts";
 import { type Disk, ignoreLacking, isLacking, nullIfAbsent, systemDisk } from "./disk.ts";
 import { blocksOf } from "../expected.ts";
-import { contentOf, dateAfter, objectsBelow, pathOf, translated, versionOf } from "./objects.ts";
+import {
+  contentOf,
+  dateAfter,
+  objectsBelow,
+  pathOf,
+  translateError,
+  versionOf,
+} from "./objects.ts";
 import { Folders } from "./folders.ts";
 import { checkReadable } from "./links.ts";
 import { OwnFolder } from "./own_folder.ts";
@@ -55,7 +62,7 @@ export class LocalStore implements Store {
 
   async get(key: string): Promise<{ bytes: Uint8Array; version: Version } | null> {
     const path = this.#path(key);
-    return await this.#translated(async () => {
+    return await this.#translateErrors(async () => {
       await checkReadable(this.#root, path);
       const found = await contentOf(path);
       if (!found) await this.#checkThere();
@@ -65,12 +72,12 @@ export class LocalStore implements Store {
 
   async read(key: string): Promise<ReadableStream<Uint8Array>> {
     const path = this.#path(key);
-    const file = await this.#translated(async () => {
+    const file = await this.#translateErrors(async () => {
       await checkReadable(this.#root, path);
       return await Deno.open(path).catch(nullIfAbsent);
     });
     if (!file) throw new OutsideError(`There is no ${key} in bucket ${this.name}`);
-    return await this.#translated(() => contentOfFile(file));
+    return await this.#translateErrors(() => contentOfFile(file));
   }
 
   async put(key: string, bytes: Uint8Array, when?: When): Promise<Version> {
@@ -89,13 +96,13 @@ export class LocalStore implements Store {
 
   async delete(key: string, when?: { ifVersion: Version }): Promise<void> {
     const path = this.#path(key);
-    await this.#translated(async () => {
+    await this.#translateErrors(async () => {
       await this.#checkThere();
       if (!when && !await versionOf(path)) return;
       await this.#checkVersion(path, key, when);
       await this.#folders.checkWay(path);
       await this.#own.make(() => this.#checkThere());
-      await this.#own.locked(async (check) => {
+      await this.#own.whileLocked(async (check) => {
         await this.#checkVersion(path, key, when);
         await check();
         await whenFree(path, () => this.#disk.remove(path)).catch(nullIfAbsent);
@@ -119,7 +126,7 @@ export class LocalStore implements Store {
       }
       yield* objectsBelow(path, folder, { folders, prefix, root: this.#root, passOver });
     } catch (cause) {
-      throw translated(cause, this.name);
+      throw translateError(cause, this.name);
     }
   }
 
@@ -136,7 +143,7 @@ export class LocalStore implements Store {
     fill: (file: Deno.FsFile) => Promise<void>,
   ): Promise<Version> {
     const path = this.#path(key);
-    return this.#translated(async () => {
+    return this.#translateErrors(async () => {
       await this.#checkThere();
       await this.#folders.checkWay(path);
       await this.#own.make(() => this.#checkThere());
@@ -144,7 +151,7 @@ export class LocalStore implements Store {
       const temporary = this.#own.newFile();
       try {
         const mode = isSecret(key) ? { mode: 0o600 } : {};
-        await written(temporary, fill, { disk: this.#disk, ...mode });
+        await writeDurably(temporary, fill, { disk: this.#disk, ...mode });
         await this.#own.clear(temporary);
         const version = when && "ifAbsent" in when
           ? await this.#placeNew(temporary, path, key)
@@ -188,7 +195,7 @@ export class LocalStore implements Store {
 
   /** Puts a file in place where none exists, on a disk without links. */
   async #placeUnlinked(temporary: string, path: string, key: string): Promise<void> {
-    await this.#own.locked((check) =>
+    await this.#own.whileLocked((check) =>
       this.#folders.within(path, async () => {
         if (await Deno.lstat(path).catch(nullIfAbsent)) throw new ConflictError(key);
         await check();
@@ -203,7 +210,7 @@ export class LocalStore implements Store {
     path: string,
     { key, when }: { key: string; when: { ifVersion: Version } | undefined },
   ): Promise<Version> {
-    return await this.#own.locked(async (check) => {
+    return await this.#own.whileLocked(async (check) => {
       await this.#checkVersion(path, key, when);
       await dateAfter(temporary, path, this.#disk);
       const version = await placedVersion(temporary);
@@ -227,11 +234,11 @@ export class LocalStore implements Store {
     return pathOf(this.#root, key);
   }
 
-  async #translated<T>(act: () => Promise<T>): Promise<T> {
+  async #translateErrors<T>(act: () => Promise<T>): Promise<T> {
     try {
       return await act();
     } catch (cause) {
-      throw translated(cause, this.name);
+      throw translateError(cause, this.name);
     }
   }
 }
@@ -243,7 +250,7 @@ async function identityOf(folder: string): Promise<string> {
 }
 
 /** Makes a file and its content durable, where the disk can. */
-async function written(
+async function writeDurably(
   path: string,
   fill: (file: Deno.FsFile) => Promise<void>,
   { disk, ...options }: { disk: Disk; mode?: number },

@@ -9,7 +9,14 @@ import { AccessError, ConflictError } from "../../base/errors.ts";
 import { jsonOrNull } from "../../base/json.ts";
 import { jsonBytes } from "../../base/json_bytes.ts";
 import { S3Store } from "./store.ts";
-import { isRefusal, probed, remarkOn, type Traits, TRAITS_KEY, traitsSchema } from "./traits.ts";
+import {
+  isRefusal,
+  probeTraits,
+  remarkOn,
+  type Traits,
+  TRAITS_KEY,
+  traitsSchema,
+} from "./traits.ts";
 import type {
   Got,
   Listed,
@@ -143,7 +150,7 @@ export class CompatibleStore implements Store {
 
   async #findTraits(): Promise<Traits> {
     const noted = await this.#readNote();
-    const traits = noted ?? await probed({ store: this.#store, plain: this.#plain })
+    const traits = noted ?? await probeTraits({ store: this.#store, plain: this.#plain })
       .catch(allIfForbidden);
     const text = remarkOn(traits, this.name);
     this.#remark = text === null ? null : { text, isNew: !noted };

@@ -101,7 +101,7 @@ export class S3Store implements Store {
   }
 
   async get(key: string): Promise<Got | null> {
-    return await this.#translated(`Reading ${key}`, async () => {
+    return await this.#translateErrors(`Reading ${key}`, async () => {
       const found = await this.#object(key);
       if (!found?.Body) return null;
       const bytes = await found.Body.transformToByteArray();
@@ -113,7 +113,7 @@ export class S3Store implements Store {
 
   async read(key: string): Promise<ReadableStream<Uint8Array>> {
     const what = `Reading ${key}`;
-    const found = await this.#translated(what, () => this.#object(key));
+    const found = await this.#translateErrors(what, () => this.#object(key));
     if (!found?.Body) throw new OutsideError(`There is no ${key} in bucket ${this.name}`);
     return whole(found.Body.transformToWebStream(), {
       length: found.ContentLength,
@@ -216,7 +216,7 @@ export class S3Store implements Store {
     isGarbage: (key: string) => boolean,
   ): Promise<OlderVersion[] | null> {
     const options = { bucket: this.name, prefix, isGarbage, keyOf };
-    return await this.#translated(
+    return await this.#translateErrors(
       `Listing older versions below ${prefix}`,
       () => olderVersions(this.#client, options),
     );
@@ -224,7 +224,7 @@ export class S3Store implements Store {
 
   async purge(prefix: string, isGarbage: (key: string) => boolean): Promise<Purged> {
     const options = { bucket: this.name, prefix, isGarbage, keyOf };
-    return await this.#translated(
+    return await this.#translateErrors(
       `Deleting older versions below ${prefix}`,
       () => purgeVersions(this.#client, options),
     );
@@ -232,7 +232,7 @@ export class S3Store implements Store {
 
   async *list(prefix: string, { folders = false } = {}): AsyncGenerator<Listed> {
     for (let next: string | undefined, more = true; more; more = next !== undefined) {
-      const page = await this.#translated(`Listing ${prefix}`, () =>
+      const page = await this.#translateErrors(`Listing ${prefix}`, () =>
         this.#client.send(
           new ListObjectsV2Command({
             Bucket: this.name,
@@ -284,7 +284,7 @@ export class S3Store implements Store {
    * its own: an earlier try that S3 has not ended. That one is waited for, as long as a write may take.
    */
   async #write(key: string, act: () => Promise<string | undefined>): Promise<Version> {
-    return await this.#translated(`Writing ${key}`, async () => {
+    return await this.#translateErrors(`Writing ${key}`, async () => {
       const end = this.#clock.monotonic() + WRITE_MS;
       for (let tries = 1, wait = PAUSES.first;; tries++) {
         try {
@@ -303,7 +303,7 @@ export class S3Store implements Store {
     });
   }
 
-  async #translated<T>(what: string, act: () => Promise<T>): Promise<T> {
+  async #translateErrors<T>(what: string, act: () => Promise<T>): Promise<T> {
     try {
       return await act();
     } catch (cause) {

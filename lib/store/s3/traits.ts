@@ -45,7 +45,7 @@ export function isAws(endpoint: string): boolean {
  * Probes a store, by writing, replacing and deleting an object of its own.
  * @throws AccessError where it does not allow that; OutsideError where the store fails.
  */
-export async function probed({ store, plain }: Probed): Promise<Traits> {
+export async function probeTraits({ store, plain }: Probed): Promise<Traits> {
   const key = `.twarc-cloud/probe-${crypto.randomUUID()}`;
   const sha1 = createHash("sha1").update(BODY).digest("hex");
   const sums = await outcome(() => store.put(key, BODY)) === "done" &&

@@ -53,7 +53,7 @@ export async function* linesOf(
       read.catch(() => {});
       const came = await wait.beforeStop(read, lineEnd + stallMs) ?? await wait.afterStop(read);
       if (!came || came.done) {
-        if (isOrderly(signal) && splitter.isWithinLine) throw unread();
+        if (isOrderly(signal) && splitter.isWithinLine) throw unreadError();
         return;
       }
       const { value } = came;
@@ -108,7 +108,7 @@ class Wait {
     if (!isOrderly(this.#signal)) return undefined;
     for (let turns = 0; turns < QUIET_TURNS; turns++) {
       const now = this.#clock.monotonic();
-      if (this.#end <= now) throw unread();
+      if (this.#end <= now) throw unreadError();
       const came = await this.#alarm.before(Math.min(this.#end, now + TURN_MS), read);
       if (came) return came;
     }
@@ -127,7 +127,7 @@ class Wait {
   };
 }
 
-function unread(): UnreadError {
+function unreadError(): UnreadError {
   return new UnreadError("More was arriving when the stream was left");
 }
 

@@ -15,10 +15,10 @@ const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
  */
 export function strictlyParsed(bytes: Uint8Array): unknown {
   if (isTooDeep(bytes)) throw new SyntaxError(`It is nested more than ${DEEPEST} levels deep`);
-  return JSON.parse(decoded(bytes));
+  return JSON.parse(decodeText(bytes));
 }
 
-function decoded(bytes: Uint8Array): string {
+function decodeText(bytes: Uint8Array): string {
   try {
     return decoder.decode(bytes);
   } catch (cause) {

@@ -37,15 +37,15 @@ const MAX_DAY_WAIT = 86_401 * SECOND;
 export function restDelay(trouble: RestTrouble, failures: number): number {
   switch (trouble) {
     case "network":
-      return doubled(1 * SECOND, failures, 60 * SECOND);
+      return doubledWait(1 * SECOND, failures, 60 * SECOND);
     case "server":
-      return doubled(5 * SECOND, failures, 320 * SECOND);
+      return doubledWait(5 * SECOND, failures, 320 * SECOND);
     case "pace":
-      return doubled(2 * SECOND, failures, 60 * SECOND);
+      return doubledWait(2 * SECOND, failures, 60 * SECOND);
     case "calm":
-      return doubled(60 * SECOND, failures, MAX_LIMIT_WAIT);
+      return doubledWait(60 * SECOND, failures, MAX_LIMIT_WAIT);
     case "full":
-      return doubled(60 * SECOND, failures, 120 * SECOND);
+      return doubledWait(60 * SECOND, failures, 120 * SECOND);
   }
 }
 
@@ -100,6 +100,6 @@ export function limitWait(resetAt: number, now: number, per: LimitSpan = "quarte
   return { ms: Math.min(Math.max(ms, MIN_LIMIT_WAIT), longest), skewed: false };
 }
 
-function doubled(first: number, failures: number, most: number): number {
+function doubledWait(first: number, failures: number, most: number): number {
   return Math.min(first * 2 ** Math.min(failures - 1, 30), most);
 }

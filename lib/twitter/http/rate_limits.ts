@@ -80,7 +80,7 @@ export class Budget {
   }
 
   /**
-   * Resolves when a request may be sent; `answered` must follow. Before the first response only one request is let
+   * Resolves when a request may be sent; `noteAnswer` must follow. Before the first response only one request is let
    * through, since the limit is unknown.
    * @param everyMs Milliseconds since the request before, at least.
    * @throws the signal's reason when it is aborted.
@@ -111,7 +111,7 @@ export class Budget {
   }
 
   /** Records a response's headers; null where there was no response. */
-  answered(headers: Headers | null): void {
+  noteAnswer(headers: Headers | null): void {
     this.#inFlight--;
     const limit = headers && rateLimitOf(headers);
     // While a window is waited out, the last responses of that window do not describe the next one.

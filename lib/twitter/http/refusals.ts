@@ -71,13 +71,13 @@ export class Refusals {
   }
 
   /** Records that the API accepted the request. */
-  taken(): void {
+  noteSuccess(): void {
     this.#hasWorked = true;
     this.#since = undefined;
   }
 
   /** Returns the refusal, where it is to be waited out; null where the error ends the request. */
-  outlasted(error: unknown): ApiError | null {
+  refusalToOutlast(error: unknown): ApiError | null {
     const { clock, patienceMs } = this.#options;
     const refusal = this.#hasWorked ? passingRefusal(error, { isSame: true }) : null;
     if (!refusal) return null;

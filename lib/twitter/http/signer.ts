@@ -95,7 +95,7 @@ export class Signer {
   }
 
   /** Records that the API refused a signature; returns whether another one may be accepted. */
-  async refused({ headers }: SignedRequest): Promise<boolean> {
+  async noteRefusal({ headers }: SignedRequest): Promise<boolean> {
     const token = /^Bearer (.+)$/.exec(headers.authorization ?? "")?.[1];
     return token !== undefined && await this.#app.forget(token);
   }

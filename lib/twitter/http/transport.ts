@@ -6,7 +6,7 @@ import { ApiError, type ApiFault, TwarcCloudError, UserError } from "../../base/
 import { networkReason } from "../../base/network.ts";
 import { askedDelay, REST_TRIES, restDelay, type RestTrouble, type Trouble } from "./backoff.ts";
 import { ApiTime, clockText } from "./api_time.ts";
-import { bytesOf, unpacked } from "../../base/body.ts";
+import { bytesOf, unpack } from "../../base/body.ts";
 import { release } from "../../base/memory.ts";
 import { Budget, hasRequestsLeft, rateLimitOf } from "./rate_limits.ts";
 import { faultOf, isUnsigned, personsFault, textsOf } from "./faults.ts";
@@ -221,10 +221,10 @@ export class Transport {
       const began = this.#clock.now();
       const sent = await fetch(signed.url, { ...signed, headers, redirect: "manual", signal });
       this.time.heard(sent.headers, began);
-      const response = asItIs ? await unpacked(sent) : sent;
+      const response = asItIs ? await unpack(sent) : sent;
       if (response.status !== 401 || again) return response;
       const body = await bytesOf(response, signal);
-      if (!isUnsigned(body) || !await this.#signer.refused(signed)) {
+      if (!isUnsigned(body) || !await this.#signer.noteRefusal(signed)) {
         return new Response(body, response);
       }
       log.info("The API no longer accepts the app's token: requesting another one");
@@ -247,12 +247,12 @@ export class Transport {
         for: `a response to ${request.method} ${request.path}`,
         until: this.#clock.now() + this.#answerTimeout,
       };
-      const answered = async () => {
+      const sendAndRead = async () => {
         const response = await this.#send(request, { host: API_URL, signal: limit });
         headers = response.headers;
         return { response, body: await bytesOf(response, limit) };
       };
-      const { response, body } = await this.waits.late(wait, LATE_MS, answered());
+      const { response, body } = await this.waits.late(wait, LATE_MS, sendAndRead());
       if (response.ok) {
         const value = read(body);
         release(body);
@@ -271,7 +271,7 @@ export class Transport {
       if (cause instanceof TwarcCloudError) throw cause;
       signal.throwIfAborted();
       if (cause instanceof SyntaxError) {
-        const error = damaged(request, cause);
+        const error = damagedAnswer(request, cause);
         // The change is done, however its response looks: the caller finds out its outcome.
         if (request.method !== "GET") throw error;
         return { trouble: "server", error };
@@ -279,7 +279,7 @@ export class Transport {
       return { trouble: "network", error: noAnswer(request, cause) };
     } finally {
       stop.close();
-      budget.answered(headers);
+      budget.noteAnswer(headers);
     }
   }
 
@@ -367,7 +367,7 @@ function noAnswer(request: ApiRequest, cause: unknown): ApiError {
   });
 }
 
-function damaged(request: ApiRequest, cause: SyntaxError): ApiError {
+function damagedAnswer(request: ApiRequest, cause: SyntaxError): ApiError {
   return new ApiError(`The API's answer to ${request.path} is damaged: ${cause.message}`, {
     status: 200,
     cause,

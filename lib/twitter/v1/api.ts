@@ -103,7 +103,7 @@ export class V1Api implements TwitterApi {
       const request = { method: "GET", path, parameters, as, tries: TRIES_OF_ONE } as const;
       try {
         return await this.#transport.ask(request, (answer) => {
-          const page = pageOf(answer, listed(answer), at);
+          const page = pageOf(answer, statusesInList(answer), at);
           return { ...page, asked: Number(parameters.count) };
         }, signal);
       } catch (error) {
@@ -133,7 +133,7 @@ export class V1Api implements TwitterApi {
     const gap = beyondRecent(at, this.time.now());
     const page = await this.#transport.ask(
       request,
-      (answer) => pageOf(answer, found(answer), at),
+      (answer) => pageOf(answer, statusesInSearch(answer), at),
       signal,
     );
     return gap ? { ...page, gap } : page;
@@ -272,7 +272,7 @@ interface Statuses {
 }
 
 /** Returns the statuses of a response that is a list of them. @throws SyntaxError for any other */
-function listed(answer: Uint8Array): Statuses {
+function statusesInList(answer: Uint8Array): Statuses {
   const outlined = outline.read(answer, 2) ? outlinedIn(0) : null;
   if (outlined) return outlined;
   checkList(answer);
@@ -280,7 +280,7 @@ function listed(answer: Uint8Array): Statuses {
 }
 
 /** Returns the statuses of a search. @throws SyntaxError for a response without statuses */
-function found(answer: Uint8Array): Statuses {
+function statusesInSearch(answer: Uint8Array): Statuses {
   const list = outline.read(answer, 3) && outline.isObject(0) ? outline.find(0, STATUSES) : -1;
   const outlined = list < 0 ? null : outlinedIn(list);
   if (outlined) return outlined;

@@ -137,7 +137,7 @@ export class V2Api implements PaidApi {
     const nothing = { lines: [], count: 0 };
     if (isBeyond) return gap ? { ...nothing, gap } : nothing;
     try {
-      const page = await this.#searched(query, at, { place, span, signal });
+      const page = await this.#requestSearch(query, at, { place, span, signal });
       // Tweets that came by a token from below show that the API reaches there.
       return gap && !(at.next && page.count > 0) ? { ...page, gap } : page;
     } catch (error) {
@@ -148,13 +148,13 @@ export class V2Api implements PaidApi {
       if (refused === "upper") return beyond ? { ...nothing, gap: beyond } : nothing;
       const { sinceId: _, ...below } = place;
       const { start_time: __, ...ends } = span;
-      const page = await this.#searched(query, at, { place: below, span: ends, signal });
+      const page = await this.#requestSearch(query, at, { place: below, span: ends, signal });
       return beyond ? { ...page, gap: { ...beyond, to: Math.max(beyond.to, now - RECENT) } } : page;
     }
   }
 
   /** Returns a page of a search; a smaller one where the archive fails at a large one. */
-  async #searched(
+  async #requestSearch(
     query: string,
     wanted: PageAt & SearchSpan,
     { place, span, signal }: Pick<SearchPlace, "place" | "span"> & { signal: AbortSignal },

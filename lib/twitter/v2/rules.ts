@@ -82,7 +82,7 @@ export async function settleRules(
   signal: AbortSignal,
 ): Promise<OwnRules> {
   const mark = markOf(owner);
-  const present = await listed(transport, signal);
+  const present = await listRules(transport, signal);
   const other = present.map(({ tag }) => ownerOf(tag)).find((found) => found && found !== owner);
   if (other && !share) throw takenBy(other);
   const tagged = wanted.map(({ value, tag }) => ({ value, tag: tag ? `${mark} ${tag}` : mark }));
@@ -90,9 +90,9 @@ export async function settleRules(
   const isSame = (a: FilterRule | Rule, b: FilterRule | Rule) =>
     a.value === b.value && a.tag === b.tag;
   const kept = own.filter((rule) => tagged.some((one) => isSame(one, rule)));
-  await removed(transport, own.filter((rule) => !kept.includes(rule)), signal);
+  await deleteRules(transport, own.filter((rule) => !kept.includes(rule)), signal);
   const missing = tagged.filter((rule) => !kept.some((one) => isSame(one, rule)));
-  const { ids, refused } = await added(transport, missing, signal);
+  const { ids, refused } = await addRules(transport, missing, signal);
   for (const { rule, why } of refused) {
     log.warn("The API refused the rule {rule}: {why}", { rule: rule.value, why });
   }
@@ -112,7 +112,7 @@ export async function goneRules(
   ids: Set<string>,
   signal: AbortSignal,
 ): Promise<string[]> {
-  const present = new Set((await listed(transport, signal)).map(({ id }) => id));
+  const present = new Set((await listRules(transport, signal)).map(({ id }) => id));
   return [...ids].filter((id) => !present.has(id));
 }
 
@@ -122,8 +122,8 @@ export async function removeRules(
   owner: string,
   signal: AbortSignal,
 ): Promise<void> {
-  const present = await listed(transport, signal);
-  await removed(transport, present.filter(({ tag }) => ownerOf(tag) === owner), signal);
+  const present = await listRules(transport, signal);
+  await deleteRules(transport, present.filter(({ tag }) => ownerOf(tag) === owner), signal);
 }
 
 /** Returns the collection of a tag, if it is one of ours. */
@@ -132,7 +132,7 @@ function ownerOf(tag: string | null | undefined): string | null {
 }
 
 /** Returns every rule of the app. Repeated pages end it: they would go on forever. */
-async function listed(transport: Transport, signal: AbortSignal): Promise<Rule[]> {
+async function listRules(transport: Transport, signal: AbortSignal): Promise<Rule[]> {
   const rules: Rule[] = [];
   const tokens = new Set<string | undefined>();
   let token: string | undefined;
@@ -152,12 +152,16 @@ async function listed(transport: Transport, signal: AbortSignal): Promise<Rule[]
 }
 
 /** Removes rules, and checks whether they are gone: the posts of a remaining rule would count as the collection's. */
-async function removed(transport: Transport, rules: Rule[], signal: AbortSignal): Promise<void> {
+async function deleteRules(
+  transport: Transport,
+  rules: Rule[],
+  signal: AbortSignal,
+): Promise<void> {
   let left = rules;
   for (let tries = 0; left.length > 0 && tries < MAX_DELETES; tries++) {
     const json = { delete: { ids: left.map(({ id }) => id) } };
     await transport.ask({ method: "POST", path: PATH, parameters: {}, json }, () => {}, signal);
-    const present = new Set((await listed(transport, signal)).map(({ id }) => id));
+    const present = new Set((await listRules(transport, signal)).map(({ id }) => id));
     left = left.filter(({ id }) => present.has(id));
   }
   for (const { value } of left) {
@@ -171,7 +175,7 @@ async function removed(transport: Transport, rules: Rule[], signal: AbortSignal)
 }
 
 /** Adds rules: each by itself, or, where they are too many for that, several at a time while nothing is refused. */
-async function added(
+async function addRules(
   transport: Transport,
   rules: FilterRule[],
   signal: AbortSignal,
@@ -239,7 +243,7 @@ async function madeOf(
   rules: FilterRule[],
   signal: AbortSignal,
 ): Promise<{ ids: string[]; refused: RefusedRule[] }> {
-  const present = await listed(transport, signal);
+  const present = await listRules(transport, signal);
   const ids: string[] = [];
   const refused: RefusedRule[] = [];
   for (const rule of rules) {

@@ -106,7 +106,11 @@ export async function* filteredStream(options: FilteredStreamOptions): AsyncGene
         yield item;
         continue;
       }
-      yield { ...item, messages: [...news.splice(0), ...item.messages], ...connector.known };
+      yield {
+        ...item,
+        messages: [...news.splice(0), ...item.messages],
+        ...connector.knownConnection,
+      };
     }
   } finally {
     over.abort();
@@ -195,7 +199,7 @@ class Connector {
   }
 
   /** The id of our connection, once it is known. */
-  get known(): { connection?: string } {
+  get knownConnection(): { connection?: string } {
     return this.#own === undefined ? {} : { connection: this.#own };
   }
 
@@ -251,7 +255,7 @@ class Connector {
     log.warn(
       "The API still counts a connection to the stream as open{listed}. It may have ended, or belong to another " +
         "program: waiting for it, for {minutes} more minutes at most",
-      { listed: listed(open), minutes: Math.ceil((PATIENCE_MS - blocked) / 60_000) },
+      { listed: connectionText(open), minutes: Math.ceil((PATIENCE_MS - blocked) / 60_000) },
     );
     return false;
   }
@@ -259,7 +263,9 @@ class Connector {
 
 function allInUse(open: OpenConnection[], cause: ApiError): UserError {
   return new UserError(
-    `The API has counted the streams of these keys' app as open for half an hour${listed(open)}`,
+    `The API has counted the streams of these keys' app as open for half an hour${
+      connectionText(open)
+    }`,
     {
       hint:
         "Another program may hold one: stop it (another collection of yours, or another tool), or use the " +
@@ -270,7 +276,7 @@ function allInUse(open: OpenConnection[], cause: ApiError): UserError {
 }
 
 /** Returns what the API reports about the connection that it counts. */
-function listed([holder]: OpenConnection[]): string {
+function connectionText([holder]: OpenConnection[]): string {
   return holder ? `, since ${holder.since}${holder.from ? ` from ${holder.from}` : ""}` : "";
 }
 

@@ -82,7 +82,7 @@ export class Wording {
    */
   async ask<T>(parameters: Parameters, send: (worded: Parameters) => Promise<T>): Promise<T> {
     for (;;) {
-      const worded = this.worded(parameters);
+      const worded = this.inApiWords(parameters);
       try {
         return await send(worded);
       } catch (error) {
@@ -95,7 +95,7 @@ export class Wording {
   }
 
   /** Returns parameters in the words that the API accepts. */
-  worded(parameters: Parameters): Parameters {
+  inApiWords(parameters: Parameters): Parameters {
     const lists = new Map<string, Set<string>>();
     for (const [parameter, text] of Object.entries(parameters)) {
       if (!isListOfNames(parameter)) continue;

@@ -21,7 +21,7 @@ export interface OneRun {
 
 /** What the second harvest of the timelines of so many users asks for, by version 1.1, as the app. */
 export async function oneRun(users: number): Promise<OneRun> {
-  const world = World.made({ clock: systemClock, users, tweetsPerUser: 1 });
+  const world = World.create({ clock: systemClock, users, tweetsPerUser: 1 });
   const sandbox = startSandbox({ world });
   try {
     const ids = Object.fromEntries([...world.users.keys()].map((id) => [id, {}]));

@@ -149,7 +149,7 @@ class Day {
     await this.#clock.sleep(LATENCY_MS);
     const { remaining, reset, isExceeded } = this.#limits.count({ method: "GET", path }, asker);
     const headers = { "x-rate-limit-remaining": `${remaining}`, "x-rate-limit-reset": `${reset}` };
-    budget.answered(new Headers(headers));
+    budget.noteAnswer(new Headers(headers));
     if (isExceeded) this.#seen.refused++;
     return !isExceeded;
   }

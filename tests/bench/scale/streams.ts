@@ -46,7 +46,7 @@ export async function streamed(stream: Stream): Promise<Streamed> {
   const clock = new ManualClock();
   const store = await added(FILTER, clock);
   const stopped = new AbortController();
-  const api = new WorldApi(World.made({ clock: systemClock, users: 0, tweetsPerUser: 0 }));
+  const api = new WorldApi(World.create({ clock: systemClock, users: 0, tweetsPerUser: 0 }));
   let tweets = 0;
   api.stream = async function* (_, signal): AsyncGenerator<StreamItem> {
     while (!signal.aborted) {

@@ -36,7 +36,7 @@ export async function simulated(reading: Reading): Promise<{ ms: number; exceede
       await clock.sleep(latencyMs);
       const state = limits.count({ method: "GET", path }, { token: "t", kind: as });
       if (state.isExceeded) exceeded++;
-      budget.answered(
+      budget.noteAnswer(
         new Headers({
           "x-rate-limit-remaining": `${state.remaining}`,
           "x-rate-limit-reset": `${state.reset}`,

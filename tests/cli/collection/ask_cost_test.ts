@@ -3,7 +3,7 @@ import { systemClock } from "../../../lib/base/clock.ts";
 import { World } from "../../../lib/sandbox/world.ts";
 import { inOneProcess, type Place } from "../../e2e/program.ts";
 
-const world = () => World.made({ clock: systemClock, users: 4, tweetsPerUser: 700 });
+const world = () => World.create({ clock: systemClock, users: 4, tweetsPerUser: 700 });
 
 async function add(place: Place, more: Record<string, unknown> = {}): Promise<void> {
   const keys = { bearer_token: place.sandbox.bearer };
@@ -25,16 +25,16 @@ Deno.test("a first harvest that costs more than the limit wants a yes, and shows
     assert.equal(await place.ok("harvest", "list"), "No running harvests.\n");
     await place.ok("collection", "once", "find", "--wait", "--yes");
     assert.equal((await place.tweets("find")).length > 0, true);
-    const counted = place.sandbox.ledger.billed.counts;
+    const counted = place.sandbox.ledger.totalBilled.counts;
     await place.ok("collection", "once", "find", "--wait");
-    assert.equal(place.sandbox.ledger.billed.counts, counted);
+    assert.equal(place.sandbox.ledger.totalBilled.counts, counted);
   }, { world: world() }));
 
 Deno.test("a budget, a higher limit, or an API that cannot say it, needs no question", () =>
   inOneProcess(async (place) => {
     await add(place, { budget: { dollars: 1, per: "harvest" } });
     await place.ok("collection", "once", "find", "--wait");
-    assert.equal(place.sandbox.ledger.billed.counts, 0);
+    assert.equal(place.sandbox.ledger.totalBilled.counts, 0);
     await add(place, { id: "many", search: { query: "sandbox", max_records: 10 } });
     await Deno.writeTextFile(place.path("twarc_cloud.ini"), "[DEFAULT]\nask_above = 20\n");
     await place.ok("collection", "once", "many", "--wait");
@@ -62,4 +62,4 @@ Deno.test("timelines of which only a bound is known start where nobody can be as
     const { code, err } = await place.run("collection", "once", "tl", "--wait");
     assert.equal(code, 0, err);
     assert.match(err, /^This harvest costs 992\.00 dollars at most\.$/m);
-  }, { world: World.made({ clock: systemClock, users: 2, tweetsPerUser: 5 }) }));
+  }, { world: World.create({ clock: systemClock, users: 2, tweetsPerUser: 5 }) }));

@@ -3,7 +3,7 @@ import { systemClock } from "../../../lib/base/clock.ts";
 import { World } from "../../../lib/sandbox/world.ts";
 import { inOneProcess, type Place, until } from "../../e2e/program.ts";
 
-const world = () => World.made({ clock: systemClock, users: 1, tweetsPerUser: 150 });
+const world = () => World.create({ clock: systemClock, users: 1, tweetsPerUser: 150 });
 
 /** A search that waits for its rate limit after the first page. */
 async function harvesting(place: Place): Promise<void> {

@@ -7,7 +7,7 @@ const SEARCH = { id: "find", type: "search", search: { query: "sandbox" } };
 const FILTER = { id: "live", type: "filter", filter: { track: "sandbox" } };
 
 function world(): World {
-  return World.made({ clock: systemClock, users: 2, tweetsPerUser: 5 });
+  return World.create({ clock: systemClock, users: 2, tweetsPerUser: 5 });
 }
 
 /** Lets the API answer nothing, so that a search goes on until it is stopped. */

@@ -28,4 +28,4 @@ Deno.test("keys that have become bad are replaced by one command, and the next h
     const changes = await place.ok("collection-config", "changes", "find", "--json");
     assert.ok(!changes.includes(keys.consumer_secret), "no key is in the history");
     assert.equal(JSON.parse(changes).length >= 2, true);
-  }, { world: World.made({ clock: systemClock, users: 2, tweetsPerUser: 10 }) }));
+  }, { world: World.create({ clock: systemClock, users: 2, tweetsPerUser: 10 }) }));

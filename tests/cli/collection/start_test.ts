@@ -37,7 +37,7 @@ async function waited(
     bucket: "tweets",
     status: "PENDING",
     outcome: next(outcomes),
-    awaited: next(awaits),
+    awaitedStep: next(awaits),
     ...(withdraw ? { withdraw } : {}),
   };
   const failure = await untilBegun(started, { pace: 5_000 }, context).then(() => null, (e) => e);

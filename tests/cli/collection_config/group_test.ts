@@ -6,7 +6,7 @@ import { shipped } from "../../shipped.ts";
 
 /** Users 0 to 29: the tenth is protected, the twentieth suspended, the thirtieth gone. */
 function world(): World {
-  return World.made({ clock: systemClock, users: 30, tweetsPerUser: 1 });
+  return World.create({ clock: systemClock, users: 30, tweetsPerUser: 1 });
 }
 
 function nameOf(place: Place, n: number): string {

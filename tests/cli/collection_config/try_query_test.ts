@@ -22,7 +22,7 @@ Deno.test("a query that the API refuses is found when its collection is added, a
     const added = await place.run("collection", "add");
     assert.match(added.out, /^Collection added\./);
     assert.doesNotMatch(added.err, /tried/);
-    assert.equal(place.sandbox.ledger.billed.counts, 1);
+    assert.equal(place.sandbox.ledger.totalBilled.counts, 1);
 
     // One that fails is not asked again: it can be done without.
     place.sandbox.troubles.add({ kind: "garbage", path: "counts", times: 2 });

@@ -4,7 +4,7 @@ import { World } from "../../../lib/sandbox/world.ts";
 import { inOneProcess, type Place, until } from "../../e2e/program.ts";
 
 function world(users = 1, tweetsPerUser = 0): World {
-  return World.made({ clock: systemClock, users, tweetsPerUser });
+  return World.create({ clock: systemClock, users, tweetsPerUser });
 }
 
 async function isIdle(place: Place): Promise<boolean> {

@@ -1,31 +1,31 @@
 import assert from "node:assert/strict";
-import { fitted, wrapped } from "../../../lib/cli/text/fit.ts";
+import { fitLine, wrapText } from "../../../lib/cli/text/fit.ts";
 
 const PROGRESS =
   "my_people: 22% of 2,000 users, about 26 min left, 45,678 tweets, 15MB received, 41/s";
 
 Deno.test("a line of progress is whole at 40 to 200 columns: it ends with a part, and never wraps", () => {
   for (let columns = 40; columns <= 200; columns++) {
-    const line = fitted(PROGRESS, columns);
+    const line = fitLine(PROGRESS, columns);
     assert.ok(line.length < columns, `${columns}: ${line}`);
     if (columns > PROGRESS.length) assert.equal(line, PROGRESS);
     else assert.ok(line.endsWith("…") && PROGRESS.startsWith(line.slice(0, -1)));
   }
-  assert.equal(fitted(PROGRESS, 51), "my_people: 22% of 2,000 users, about 26 min left…");
-  assert.equal(fitted(PROGRESS, 40), "my_people: 22% of 2,000 users…");
-  assert.ok(fitted("収集".repeat(40), 40).length <= 20, "wide signs take two columns");
+  assert.equal(fitLine(PROGRESS, 51), "my_people: 22% of 2,000 users, about 26 min left…");
+  assert.equal(fitLine(PROGRESS, 40), "my_people: 22% of 2,000 users…");
+  assert.ok(fitLine("収集".repeat(40), 40).length <= 20, "wide signs take two columns");
 });
 
 Deno.test("a line that is too wide is broken between words, below where it begins", () => {
   const text = "There is no bucket here. Name the one that you mean, or go to the folder it is in.";
   assert.equal(
-    wrapped(text, 40),
+    wrapText(text, 40),
     "There is no bucket here. Name the one\nthat you mean, or go to the folder it is\nin.",
   );
-  assert.equal(wrapped(`  ${text}`, 60).split("\n")[1]?.startsWith("  "), true);
-  assert.equal(wrapped(text, 200), text);
+  assert.equal(wrapText(`  ${text}`, 60).split("\n")[1]?.startsWith("  "), true);
+  assert.equal(wrapText(text, 200), text);
   for (let columns = 20; columns < 100; columns++) {
-    const lines = wrapped(text, columns).split("\n");
+    const lines = wrapText(text, columns).split("\n");
     assert.ok(lines.every((line) => line.length <= columns));
     assert.equal(lines.join(" "), text);
   }
@@ -33,11 +33,11 @@ Deno.test("a line that is too wide is broken between words, below where it begin
 
 Deno.test("a row's last cell goes on below itself", () => {
   assert.equal(
-    wrapped("  Used so far    500 of 3,000,000 posts of this month", 40),
+    wrapText("  Used so far    500 of 3,000,000 posts of this month", 40),
     "  Used so far    500 of 3,000,000 posts\n                 of this month",
   );
   const path = "collections/find/tweets.jsonl.gz";
-  assert.equal(wrapped(`2126880705  deleted  ${path}`, 36), `2126880705  deleted\n  ${path}`);
+  assert.equal(wrapText(`2126880705  deleted  ${path}`, 36), `2126880705  deleted\n  ${path}`);
 });
 
 Deno.test("what is to be copied stays on one line, however long it is", () => {
@@ -52,8 +52,8 @@ Deno.test("what is to be copied stays on one line, however long it is", () => {
   ) {
     for (const columns of [30, 40, 80]) {
       assert.ok(
-        wrapped(text, columns).split("\n").some((line) => line.includes(command)),
-        `${columns}: ${wrapped(text, columns)}`,
+        wrapText(text, columns).split("\n").some((line) => line.includes(command)),
+        `${columns}: ${wrapText(text, columns)}`,
       );
     }
   }

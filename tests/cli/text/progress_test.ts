@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { follow } from "../../../lib/cli/text/progress.ts";
-import { begun, stopHarvest, untilBegun } from "../../../lib/cli/collection/start.ts";
+import { startWithRoom, stopHarvest, untilBegun } from "../../../lib/cli/collection/start.ts";
 import type { HarvestInfo } from "../../../lib/collection/harvest_info.ts";
 import {
   AccessError,
@@ -181,14 +181,14 @@ Deno.test("where there is no room for a harvester it is tried again, and that is
   const full = new CapacityError("Starting the task failed: AWS has no capacity there now");
   let tries = 0;
   const start = () => ++tries < 4 ? Promise.reject(full) : Promise.resolve(started);
-  const begin = begun(start, context);
+  const begin = startWithRoom(start, context);
   await clock.advance(2 * MINUTE);
   assert.equal(await begin, started);
   assert.match(
     lines.join(),
     /no capacity there now\. Retrying until it works\..*It works again/,
   );
-  await assert.rejects(begun(() => Promise.reject(throttled()), context), OutsideError);
+  await assert.rejects(startWithRoom(() => Promise.reject(throttled()), context), OutsideError);
 });
 
 Deno.test("a harvest that was seen running and has ended by itself since is stopped", async () => {

@@ -21,7 +21,7 @@ import { inTurns } from "../../fakes/turns.ts";
 
 const AWAY = new OutsideError("The store is away");
 /** Nothing comes any more. */
-const silent = () => new WorldApi(World.made({ clock: systemClock, users: 1, tweetsPerUser: 0 }));
+const silent = () => new WorldApi(World.create({ clock: systemClock, users: 1, tweetsPerUser: 0 }));
 
 Deno.test("a store that is gone for longer than is allowed ends the harvest, which says why; the next one brings what it had", () =>
   withFolder(async (parent) => {
@@ -261,7 +261,7 @@ Deno.test("what came beside the tweets and the bucket did not take is there for 
   withFolder(async (parent) => {
     const store = await added(FILTER, new ManualClock());
     const message = { kind: "delete", line: new TextEncoder().encode('{"delete":{}}') };
-    const world = World.made({ clock: systemClock, users: 1, tweetsPerUser: 0 });
+    const world = World.create({ clock: systemClock, users: 1, tweetsPerUser: 0 });
     const api = new WorldApi(world, { script: [{ tweets: [], messages: [message] }] });
     api.before = () => {
       store.before = () => {
@@ -279,7 +279,7 @@ Deno.test("what another harvester went on from, and was nothing but a position, 
   withFolder(async (parent) => {
     const store = await added(FILTER, new ManualClock());
     const item = { tweets: [], messages: [] };
-    const world = World.made({ clock: systemClock, users: 1, tweetsPerUser: 0 });
+    const world = World.create({ clock: systemClock, users: 1, tweetsPerUser: 0 });
     const api = new WorldApi(world, { script: [item] });
     api.before = () => failing(AWAY, 0)(0, store);
     await assert.rejects(run(store, api, { parent }), /The store is away/);

@@ -12,7 +12,7 @@ import { added, json, run } from "../../fakes/whole_harvest.ts";
 import { WorldApi } from "../../fakes/world_api.ts";
 
 const UUID = "11111111-1111-4111-8111-111111111111";
-const silent = () => new WorldApi(World.made({ clock: systemClock, users: 1, tweetsPerUser: 0 }));
+const silent = () => new WorldApi(World.create({ clock: systemClock, users: 1, tweetsPerUser: 0 }));
 
 for (const what of ["a note", "a folder"]) {
   Deno.test(`${what} of another harvester that cannot be read keeps no harvest from beginning`, async () => {
@@ -39,7 +39,7 @@ Deno.test("a harvest that was complete, and told as cut meanwhile, tells no reas
     const clock = new ManualClock();
     const store = await added(FILTER, clock);
     const message = { kind: "delete", line: new TextEncoder().encode('{"delete":{}}') };
-    const world = World.made({ clock, users: 1, tweetsPerUser: 0 });
+    const world = World.create({ clock, users: 1, tweetsPerUser: 0 });
     const api = new WorldApi(world, { script: [{ tweets: [], messages: [message] }] });
     api.before = () => {
       store.before = () => {

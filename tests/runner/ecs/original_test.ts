@@ -86,7 +86,7 @@ test(
     assert.match(said.join(), /^Replacing the service \S+_live_service of the Python original/);
     assert.notEqual(await statusOf(account, "live"), "ACTIVE");
     assert.ok(await store.get(collectionKeys("live").lastHarvest), "It ended by itself");
-    await until(async () => await started.awaited?.() === null);
+    await until(async () => await started.awaitedStep?.() === null);
     assert.equal(place.agent.pids.length, 1);
     await runner.stop("live");
     assert.equal((await ended(started)).exitCode, 0);
@@ -100,7 +100,7 @@ test(
     await original.service("live", { KILLED: "1" });
     await isLocked(store, "live");
     const started = await runner.start(job("live"));
-    await until(async () => await started.awaited?.() === null);
+    await until(async () => await started.awaitedStep?.() === null);
     await runner.stop("live");
   },
 );

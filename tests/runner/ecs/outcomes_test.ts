@@ -43,14 +43,14 @@ test("a service whose image is not there says so, with what happened to it, and 
     null,
     "What failed in the service before is not held against it",
   );
-  await until(async () => await again.awaited?.() === null);
+  await until(async () => await again.awaitedStep?.() === null);
   await runner.stop("steady");
 });
 
 test("a service that gets no task says what ECS says of it, until the harvester has the lease", async ({ runner, job }) => {
   place.agent.cannotPlace = "Capacity is unavailable at this time";
   const started = await runner.start(job("steady"));
-  assert.match(await started.awaited?.() ?? "", /no task yet: .*Capacity is unavailable/);
+  assert.match(await started.awaitedStep?.() ?? "", /no task yet: .*Capacity is unavailable/);
   assert.equal(await started.outcome(), null, "It may come");
   await started.withdraw?.();
 });
@@ -64,7 +64,7 @@ test("a stream whose keys are refused ends with the harvester's own words and ex
 
 test("a stream that is refused after its harvester had begun ends with the harvester's own words, too", async ({ runner, job }) => {
   const started = await runner.start(job(REFUSED));
-  await until(async () => await started.awaited?.() === null);
+  await until(async () => await started.awaitedStep?.() === null);
   assert.equal(await started.outcome(), null, "It has begun");
   place.agent.cannotPlace = "Capacity is unavailable at this time";
   await runner.info(REFUSED);
@@ -137,7 +137,7 @@ test("a stream whose harvester ends again and again is listed as failing, also w
   const started = await runner.start(job("steady"));
   const lock = collectionKeys("steady").lock;
   for (let n = 0; n < 2; n++) {
-    await until(async () => await started.awaited?.() === null);
+    await until(async () => await started.awaitedStep?.() === null);
     const [pid = 0] = place.agent.pids;
     const held = await store.get(lock) ?? assert.fail();
     place.agent.signal(pid, "SIGKILL");
@@ -145,7 +145,7 @@ test("a stream whose harvester ends again and again is listed as failing, also w
     // A lease of one that is gone is over a minute later, unless the next one knows that it is: a test does not wait.
     await store.delete(lock, { ifVersion: held.version }).catch(nullIfConflict);
   }
-  await until(async () => await started.awaited?.() === null);
+  await until(async () => await started.awaitedStep?.() === null);
   const [one] = await Array.fromAsync(runner.failing());
   assert.deepEqual([one?.collectionId, one?.times], ["steady", 2]);
   await runner.stop("steady");
@@ -264,7 +264,7 @@ test("of a task that ECS has forgotten the harvest tells; before it has, it is n
   const runner = new EcsRunner(options);
   await tell(store, "steady", { outcome: "failed", reason: "of another harvest" });
   const started = await runner.once(job("steady"));
-  await until(async () => await started.awaited?.() === null);
+  await until(async () => await started.awaitedStep?.() === null);
   late = 3_700_000;
   place.agent.unknownFor = Infinity;
   assert.equal(await started.outcome(), null, "its harvester holds the lock");
@@ -335,9 +335,9 @@ test("what ECS refuses is told as whose fault it is, with what solves it", async
 test("a schedule that is ended while schedules are listed is none", async ({ runner, job }) => {
   await runner.schedule(job("a"), parseSchedule("rate(7 days)"));
   place.agent.trouble.hidesSchedules = true;
-  assert.deepEqual(await Array.fromAsync(runner.scheduled()), []);
+  assert.deepEqual(await Array.fromAsync(runner.listSchedules()), []);
   place.agent.trouble.hidesSchedules = false;
-  assert.equal((await Array.fromAsync(runner.scheduled())).length, 1);
+  assert.equal((await Array.fromAsync(runner.listSchedules())).length, 1);
 });
 
 /** For a lock that the next harvester has taken already. */

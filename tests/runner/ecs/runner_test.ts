@@ -148,7 +148,7 @@ accountTest(
       await runner.stop(id);
       assert.deepEqual(await Array.fromAsync(runner.running()), []);
       await runner.schedule(job(id), parseSchedule("cron(0 10 * * ? 2090)"));
-      const scheduled = await Array.fromAsync(runner.scheduled());
+      const scheduled = await Array.fromAsync(runner.listSchedules());
       assert.deepEqual(
         scheduled.map(({ collectionId }) =>
           collectionId
@@ -175,7 +175,7 @@ Deno.test("schedules keep their time zone", async () => {
   const { runner, job } = await place.opened();
   const schedule = parseSchedule("cron(0 10 * * ? *)", "Europe/Berlin");
   await runner.schedule(job("a"), schedule);
-  const [{ next, ...scheduled } = {}, ...others] = await Array.fromAsync(runner.scheduled());
+  const [{ next, ...scheduled } = {}, ...others] = await Array.fromAsync(runner.listSchedules());
   assert.deepEqual([scheduled, others], [{ collectionId: "a", schedule }, []]);
   assert.match(next ?? "", /T0[89]:00:00\.000Z$/);
   assert.equal(await runner.unschedule("a"), true);
@@ -186,7 +186,7 @@ Deno.test("a cluster that is not there, and settings that are missing, are told 
   await assert.rejects(runner.once(job("a")), /no ECS cluster nobody|nobody/);
   const { runner: other, job: theirs, ini } = await place.opened();
   delete ini.subnet;
-  assert.deepEqual(await Array.fromAsync(other.scheduled()), []);
+  assert.deepEqual(await Array.fromAsync(other.listSchedules()), []);
   await assert.rejects(other.once(theirs("a")), /subnet is not set/);
 });
 
@@ -242,7 +242,7 @@ test("a rule that the Python original has ended is no schedule", async ({ runner
   }
   client.destroy();
   const ids = async () =>
-    (await Array.fromAsync(runner.scheduled())).map(({ collectionId }) => collectionId);
+    (await Array.fromAsync(runner.listSchedules())).map(({ collectionId }) => collectionId);
   assert.deepEqual(await ids(), ["on"]);
   assert.equal(await runner.unschedule("off"), false);
   assert.equal(await runner.unschedule("on"), true);

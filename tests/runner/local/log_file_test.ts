@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { OutsideError } from "../../../lib/base/errors.ts";
-import { lastError, linesOf, openLog, rotated } from "../../../lib/runner/local/log_file.ts";
+import { lastError, linesOf, openLog, rotateLog } from "../../../lib/runner/local/log_file.ts";
 import { ManualClock } from "../../fakes/manual_clock.ts";
 
 /** A log in a folder of its own, that is followed. */
@@ -103,7 +103,7 @@ Deno.test("a log that is no file is reported in one line, and keeps no harvester
     const long = join(folder, "b.log");
     await Deno.writeTextFile(long, "x".repeat(11 << 20));
     await Deno.mkdir(join(`${long}.1`, "not empty"), { recursive: true });
-    assert.equal(await rotated(long), 11 << 20);
+    assert.equal(await rotateLog(long), 11 << 20);
   } finally {
     await Deno.remove(folder, { recursive: true });
   }

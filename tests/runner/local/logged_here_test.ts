@@ -5,7 +5,7 @@ import { World } from "../../../lib/sandbox/world.ts";
 import { inOneProcess, until } from "../../e2e/program.ts";
 import { QuickClock } from "../../fakes/quick_clock.ts";
 
-const world = () => World.made({ clock: systemClock, users: 1, tweetsPerUser: 5 });
+const world = () => World.create({ clock: systemClock, users: 1, tweetsPerUser: 5 });
 
 Deno.test("the log of a harvest that was started by hand is followed elsewhere, and that is said at once", () =>
   inOneProcess(async (place) => {

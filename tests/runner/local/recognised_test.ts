@@ -4,7 +4,7 @@ import { parseBucket } from "../../../lib/base/bucket_ref.ts";
 import { systemClock } from "../../../lib/base/clock.ts";
 import { IDENTITY, readIdentity } from "../../../lib/bucket/identity.ts";
 import { formerPlaces } from "../../../lib/runner/local/known.ts";
-import { hasMoved, isCopy, recognised } from "../../../lib/runner/local/recognised.ts";
+import { hasMoved, isCopy, recogniseBucket } from "../../../lib/runner/local/recognised.ts";
 import { localFolder } from "../../../lib/runner/local/state.ts";
 import { openStore } from "../../../lib/store/open.ts";
 import { withFolder } from "../../fakes/folder.ts";
@@ -27,7 +27,7 @@ class Machine {
   }
 
   async work(name: string): Promise<string> {
-    const identity = await recognised(await this.asked(name), { isEmptyToo: true });
+    const identity = await recogniseBucket(await this.asked(name), { isEmptyToo: true });
     return identity?.id ?? assert.fail("it has no identity");
   }
 
@@ -182,10 +182,10 @@ Deno.test("a bucket without collections, which may be a wrong folder, gets no id
   withFolder(async (root) => {
     const machine = new Machine(root);
     const asked = await machine.asked("x");
-    assert.equal(await recognised(asked), null);
+    assert.equal(await recogniseBucket(asked), null);
     assert.deepEqual(await Array.fromAsync(asked.store.list("")), []);
     await asked.store.put("collections/a/collection.json", new Uint8Array());
-    const id = (await recognised(asked))?.id;
+    const id = (await recogniseBucket(asked))?.id;
     assert.ok(id);
     assert.equal(await machine.work("x"), id);
   }));
@@ -195,14 +195,16 @@ Deno.test("a bucket of S3 that was copied into another one is refused there", ()
     const { env, ...rest } = await new Machine(root).asked("x");
     const store = new MemoryStore();
     const asked = (text: string) => ({ ...rest, env, store, bucket: parseBucket(text) });
-    const id = (await recognised(asked("news"), { isEmptyToo: true }))?.id;
-    assert.equal((await recognised(asked("s3://news")))?.id, id);
+    const id = (await recogniseBucket(asked("news"), { isEmptyToo: true }))?.id;
+    assert.equal((await recogniseBucket(asked("s3://news")))?.id, id);
     // By way of a proxy.
     const aws = { storeEndpoint: "http://127.0.0.1:9000" };
-    assert.equal((await recognised({ ...asked("news"), aws }))?.id, id);
-    await assert.rejects(recognised(asked("copies")), { message: /at s3:\/\/news: it is a copy/ });
+    assert.equal((await recogniseBucket({ ...asked("news"), aws }))?.id, id);
+    await assert.rejects(recogniseBucket(asked("copies")), {
+      message: /at s3:\/\/news: it is a copy/,
+    });
     await isCopy(asked("copies"), {});
-    assert.notEqual((await recognised(asked("copies")))?.id, id);
+    assert.notEqual((await recogniseBucket(asked("copies")))?.id, id);
   }));
 
 Deno.test(

@@ -25,7 +25,7 @@ Deno.test("before the first answer one request is let through; after it as many 
   const budget = new Budget("x", { clock });
   assert.equal(await turns(budget, clock, 1), 1);
   assert.equal(await turns(budget, clock, 5), 0);
-  budget.answered(headers(3, clock.now() / 1_000 + 300));
+  budget.noteAnswer(headers(3, clock.now() / 1_000 + 300));
   await clock.advance(0);
   const reset = clock.now() + 300_000;
   await clock.advance(reset - clock.now() + 999);
@@ -36,16 +36,16 @@ Deno.test("requests in flight share what is left, and go on when the window is o
   const clock = new ManualClock();
   const budget = new Budget("x", { clock });
   await budget.turn(never);
-  budget.answered(headers(2, clock.now() / 1_000 + 60));
+  budget.noteAnswer(headers(2, clock.now() / 1_000 + 60));
   let through = 0;
   for (let i = 0; i < 4; i++) void budget.turn(never).then(() => through++);
   await clock.advance(60_000);
   assert.equal(through, 2);
-  budget.answered(headers(0, clock.now() / 1_000));
-  budget.answered(headers(0, clock.now() / 1_000));
+  budget.noteAnswer(headers(0, clock.now() / 1_000));
+  budget.noteAnswer(headers(0, clock.now() / 1_000));
   await clock.advance(1_000);
   assert.equal(through, 3, "the first of the new window finds out how many there are");
-  budget.answered(headers(5, clock.now() / 1_000 + 900));
+  budget.noteAnswer(headers(5, clock.now() / 1_000 + 900));
   await clock.advance(0);
   assert.equal(through, 4);
 });
@@ -57,13 +57,13 @@ Deno.test("a window that is waited out is told until it is over, and pauses betw
   const budget = new Budget("GET search", { clock, waits });
   await budget.turn(never);
   const reset = clock.now() / 1_000 + 60;
-  budget.answered(headers(1, reset));
+  budget.noteAnswer(headers(1, reset));
   const second = budget.turn(never, 5_000);
   await clock.advance(1_000);
   assert.equal(told(), undefined);
   await clock.advance(4_000);
   await second;
-  budget.answered(headers(0, reset));
+  budget.noteAnswer(headers(0, reset));
   const third = budget.turn(never);
   await clock.advance(1_000);
   assert.equal(told(), "the rate limit of GET search");
@@ -77,7 +77,7 @@ Deno.test("an endpoint that tells no limits is not held back", async () => {
   const clock = new ManualClock();
   const budget = new Budget("x", { clock });
   await budget.turn(never);
-  budget.answered(new Headers());
+  budget.noteAnswer(new Headers());
   assert.equal(await turns(budget, clock, 20), 20);
 });
 
@@ -86,7 +86,7 @@ Deno.test("a wait ends at once when a stop comes", async () => {
   const budget = new Budget("x", { clock });
   const stop = new AbortController();
   await budget.turn(never);
-  budget.answered(headers(0, clock.now() / 1_000 + 600));
+  budget.noteAnswer(headers(0, clock.now() / 1_000 + 600));
   const turn = budget.turn(stop.signal);
   stop.abort(new Error("stop"));
   await assert.rejects(turn, /stop/);
@@ -123,7 +123,7 @@ Deno.test("of a window and a day's limit the tighter one is waited for, as long 
   assert.equal(rateLimitOf(both(0, 0))?.per, "day");
   const budget = new Budget("x", { clock });
   await budget.turn(never);
-  budget.answered(both(300, 0));
+  budget.noteAnswer(both(300, 0));
   let isLetThrough = false;
   const turn = budget.turn(never).then(() => isLetThrough = true);
   await clock.advance(49_990_000);

@@ -18,7 +18,7 @@ twitterApiContract({
 });
 
 async function withApi(use: (api: TwitterApi, sandbox: Sandbox) => Promise<void>): Promise<void> {
-  const world = World.made({ clock: systemClock, users: 2, tweetsPerUser: 450 });
+  const world = World.create({ clock: systemClock, users: 2, tweetsPerUser: 450 });
   const sandbox = startSandbox({ world });
   const { keys, url } = sandbox;
   try {

@@ -27,7 +27,7 @@ twitterApiContract({
 
 Deno.test("v2: a line is the answer as it was sent, and where and when it came from", async () => {
   const sandbox = startSandbox({
-    world: World.made({ clock: systemClock, users: 1, tweetsPerUser: 12 }),
+    world: World.create({ clock: systemClock, users: 1, tweetsPerUser: 12 }),
   });
   try {
     const { keys, url } = sandbox;
@@ -70,7 +70,7 @@ Deno.test("v2: an answer loses only the line breaks between its tokens", () => {
 
 Deno.test("v2: a walk whose token has expired goes on below the oldest tweet", async () => {
   const sandbox = startSandbox({
-    world: World.made({ clock: systemClock, users: 1, tweetsPerUser: 120 }),
+    world: World.create({ clock: systemClock, users: 1, tweetsPerUser: 120 }),
   });
   try {
     const api = await openApi({
@@ -164,7 +164,7 @@ Deno.test("v2: recorded answers are read: partial errors, empty pages, users in 
 
 Deno.test("v2: a span narrows a search, a since_id is never sent with a time, and the archive is asked once a second", async () => {
   const sandbox = startSandbox({
-    world: World.made({ clock: systemClock, users: 1, tweetsPerUser: 120 }),
+    world: World.create({ clock: systemClock, users: 1, tweetsPerUser: 120 }),
   });
   const clock = new QuickClock();
   try {
@@ -194,7 +194,7 @@ Deno.test("v2: a span narrows a search, a since_id is never sent with a time, an
 
 Deno.test("v2: a page that was there before is asked for again rather than written twice", async () => {
   const sandbox = startSandbox({
-    world: World.made({ clock: systemClock, users: 1, tweetsPerUser: 250 }),
+    world: World.create({ clock: systemClock, users: 1, tweetsPerUser: 250 }),
   });
   try {
     const keys = { bearer_token: sandbox.bearer };

@@ -15,7 +15,7 @@ const DAY = 86_400_000;
 async function withBill(
   use: (bill: Bill, sandbox: Sandbox, clock: QuickClock) => Promise<void>,
 ): Promise<void> {
-  const world = World.made({ clock: systemClock, users: 30, tweetsPerUser: 20 });
+  const world = World.create({ clock: systemClock, users: 30, tweetsPerUser: 20 });
   const sandbox = startSandbox({ world });
   const clock = new QuickClock();
   const signer = new Signer({ bearer_token: sandbox.bearer }, sandbox.url);
@@ -46,7 +46,7 @@ Deno.test("every page of the archive's counts is asked for, one a second, and pu
     const startTime = new Date(Date.now() - 100 * DAY).toISOString();
     const wanted = { archive: "all", granularity: "day", startTime } as const;
     const { posts, spans, calls } = await bill.count("sandbox", wanted, never);
-    assert.deepEqual([posts, calls, ledger.billed.counts], [600, 4, 4]);
+    assert.deepEqual([posts, calls, ledger.totalBilled.counts], [600, 4, 4]);
     for (const [i, { from }] of spans.entries()) {
       if (i > 0) assert.equal(from, spans[i - 1]?.to);
     }
@@ -103,7 +103,7 @@ Deno.test("usage is read as numbers, and costs nothing", () =>
   withBill(async (bill, { ledger }) => {
     ledger.posts(["1", "2"]);
     assert.deepEqual(await bill.usage(never), { used: 2, cap: 3_000_000, resetDay: 1 });
-    assert.equal(ledger.billed.dollars, 0.01);
+    assert.equal(ledger.totalBilled.dollars, 0.01);
   }));
 
 Deno.test("users tell how much they wrote; who is gone is left out", () =>

@@ -171,7 +171,7 @@ Deno.test("v2 stream: many rules are added in few requests, and a bad one among 
 
 Deno.test("v2 stream: our own connection that the API still counts is ended, nobody else's", () =>
   opened(async ({ sandbox, api, post }) => {
-    const stale = sandbox.filtered.known();
+    const stale = sandbox.filtered.addConnection();
     let known: string | undefined;
     await reading(api, { ...WANTED, connection: stale.id }, (items) => {
       known = items.at(-1)?.connection;
@@ -191,7 +191,7 @@ Deno.test("v2 stream: our own connection that the API still counts is ended, nob
 Deno.test("v2 stream: a connection that is not known as ours is waited for, as long as a dead one counts, and never ended", () =>
   opened(async ({ sandbox, api, clock }) => {
     const began = clock.monotonic();
-    sandbox.filtered.known();
+    sandbox.filtered.addConnection();
     await assert.rejects(
       reading(api, WANTED, isOpen),
       (error) =>
@@ -209,7 +209,7 @@ for (const minutes of [16, 29]) {
   Deno.test(`v2 stream: a dead connection that counts for ${minutes} minutes, and that nobody can list, is waited out`, () =>
     opened(async ({ sandbox, api, clock, post }) => {
       const began = clock.monotonic();
-      sandbox.filtered.known().leftAt = clock.now();
+      sandbox.filtered.addConnection().leftAt = clock.now();
       sandbox.troubles.add({ kind: "403", path: "/2/connections", times: 100 });
       const items = await reading(api, WANTED, (items) => {
         if (ids(items).length === 0) post();

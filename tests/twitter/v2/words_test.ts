@@ -18,7 +18,7 @@ async function withApi(
   { words, ...options }: SandboxOptions & { words?: "tweet" | "post" },
   use: (api: TwitterApi, sandbox: Sandbox) => Promise<void>,
 ): Promise<void> {
-  const world = World.made({ clock: systemClock, users: 2, tweetsPerUser: 20 });
+  const world = World.create({ clock: systemClock, users: 2, tweetsPerUser: 20 });
   const sandbox = startSandbox({ world, ...options });
   const { bearer: bearer_token, url: base } = sandbox;
   try {
@@ -114,13 +114,13 @@ Deno.test("an API that takes the new words alone is asked once more for each nam
 Deno.test("fields that have become expansions are asked for as those, also where few are wanted", () => {
   const wording = new Wording("post");
   const few = tweetParameters({ tweet: ["author_id", "note_tweet"], expansions: [], user: [] });
-  const { expansions, "post.fields": fields } = wording.worded(few);
+  const { expansions, "post.fields": fields } = wording.inApiWords(few);
   assert.deepEqual([expansions, fields], ["author_id", "note_post"]);
-  assert.deepEqual(wording.worded(userParameters({ user: ["pinned_tweet_id"] })), {
+  assert.deepEqual(wording.inApiWords(userParameters({ user: ["pinned_tweet_id"] })), {
     "user.fields": "protected",
   });
   const usual = tweetParameters({});
-  assert.deepEqual(new Wording().worded(usual), usual, "The old words are what was asked for");
+  assert.deepEqual(new Wording().inApiWords(usual), usual, "The old words are what was asked for");
 });
 
 for (
