@@ -35,7 +35,20 @@ export const GROUPS: Record<"quick" | "long", Record<string, string[]>> = {
   long: {
     aws: ["e2e/aws", "e2e/original", "e2e/proxy", "e2e/s3", "e2e/without_cluster"],
     ecs: ["runner/ecs/"],
-    months: ["export/peers", "faults/refused", "harvest/growth", "harvest/year"],
+    copies: [
+      "cli/bucket/",
+      "cli/collection/download_again",
+      "cli/collection/freeze",
+      "cli/collection/transfer",
+    ],
+    months: [
+      "archive/lost_stream",
+      "export/peers",
+      "faults/refused",
+      "harvest/growth",
+      "harvest/uncut",
+      "harvest/year",
+    ],
     programs: ["e2e/"],
     programs_a_to_e: ["e2e/a", "e2e/b", "e2e/c", "e2e/d", "e2e/e"],
     programs_f_to_h: ["e2e/f", "e2e/h", "e2e/keep", "e2e/lacking"],
