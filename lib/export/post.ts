@@ -33,7 +33,7 @@ export interface Place {
 }
 
 /** How tweets refer to others, in version 2's words. */
-export type Reference = "replied_to" | "retweeted" | "quoted";
+type Reference = "replied_to" | "retweeted" | "quoted";
 
 /** A reference of a tweet of version 2, and the tweet where it came along. */
 export interface Referred {

@@ -16,6 +16,7 @@ const TESTS = `${ROOT}tests`;
  */
 export const GROUPS: Record<"quick" | "long", Record<string, string[]>> = {
   quick: {
+    collections: ["cli/collection/"],
     commands: ["cli/", "collection/", "export/", "infra/", "sandbox/"],
     faults: ["faults/"],
     harvests: ["harvest/", "source/"],
