@@ -16,7 +16,6 @@ const TESTS = `${ROOT}tests`;
  */
 export const GROUPS: Record<"quick" | "long", Record<string, string[]>> = {
   quick: {
-    collections: ["cli/collection/"],
     commands: ["cli/", "collection/", "export/", "infra/", "sandbox/"],
     faults: ["faults/"],
     harvests: ["harvest/", "source/"],
@@ -36,12 +35,7 @@ export const GROUPS: Record<"quick" | "long", Record<string, string[]>> = {
   long: {
     aws: ["e2e/aws", "e2e/original", "e2e/proxy", "e2e/s3", "e2e/without_cluster"],
     ecs: ["runner/ecs/"],
-    copies: [
-      "cli/bucket/",
-      "cli/collection/download_again",
-      "cli/collection/freeze",
-      "cli/collection/transfer",
-    ],
+    collections: ["cli/bucket/", "cli/collection/"],
     months: [
       "archive/lost_stream",
       "export/peers",
