@@ -82,11 +82,10 @@ function harvestsIn({ records, traits }: Pick<CoverageFacts, "records" | "traits
 /** Returns what was covered where spans can be requested again: one harvest may have filled another's gap. */
 function eachLessItsGaps(facts: CoverageFacts): readonly Span[] {
   const { gaps } = facts;
-  const gapsOf = Map.groupBy(gaps, ({ folder }) => folder.slice(folder.lastIndexOf("harvests/")));
-  const left = harvestsIn(facts).flatMap((harvest) => {
-    const own = gapsOf.get(`harvests/${folderStamp(harvest.began)}/`) ?? [];
-    return new SpanSet(openIn(own)).lacking(harvest);
-  });
+  const gapsOf = gapsByHarvest(facts);
+  const left = harvestsIn(facts).flatMap((harvest) =>
+    new SpanSet(openIn(gapsOf(harvest))).lacking(harvest)
+  );
   return new SpanSet([...left, ...filledIn(gaps)]).spans;
 }
 
@@ -97,6 +96,12 @@ function allLessGaps(facts: CoverageFacts): readonly Span[] {
   const open = new SpanSet(openIn(gaps));
   const left = all.spans.flatMap((span) => open.lacking(span));
   return new SpanSet([...left, ...filledIn(gaps)]).spans;
+}
+
+/** Returns a function that returns the gaps that a harvest recorded itself. */
+function gapsByHarvest({ gaps }: CoverageFacts): (harvest: { began: number }) => ListedGap[] {
+  const byFolder = Map.groupBy(gaps, ({ folder }) => folder.slice(folder.lastIndexOf("harvests/")));
+  return ({ began }) => byFolder.get(`harvests/${folderStamp(began)}/`) ?? [];
 }
 
 function openIn(gaps: ListedGap[]): Span[] {
@@ -130,12 +135,16 @@ function betweenStreams(facts: CoverageFacts): Part[] {
   const { records, now, running } = facts;
   const harvests = harvestsIn(facts);
   const deeds = records.filter(({ what }) => what === "start" || what === "stop");
+  const gapsOf = gapsByHarvest(facts);
   return harvests.flatMap((harvest, i) => {
     const until = harvests[i + 1]?.from ?? running?.from ?? now;
     if (until <= harvest.to) return [];
     const why = harvest.reason ?? "The harvest ended";
     const isOnPurpose = harvest.outcome === "stopped";
-    const end = { from: harvest.to, to: until };
+    // What it missed itself before it was stopped is no silence.
+    const own = gapsOf(harvest).filter(isOfAll).map(spanOf);
+    const to = own.reduce((latest, gap) => Math.max(latest, gap.to), harvest.to);
+    const end = { from: Math.min(to, until), to: until };
     const within = deeds.filter(({ at }) =>
       Date.parse(at) >= harvest.began && Date.parse(at) <= until
     );

@@ -64,6 +64,23 @@ Deno.test("a stream is silent on purpose from its stop to its start, by whom and
   ]);
 });
 
+Deno.test("an outage in which a stream is stopped is missed, and silence begins at the stop", () => {
+  const records: CoverageRecord[] = [
+    harvest(0, 10, { harvest_timestamp: day(0), outcome: "stopped" }),
+    { at: day(12), what: "stop", by: "bob@desk" },
+  ];
+  for (const status of ["beyond reach", "due"] as const) {
+    assert.deepEqual(
+      coverage({ type: "filter", records, gaps: [gap(10, 12, { in: 0, status })] }),
+      [
+        "0-10 harvested",
+        "10-12 missed",
+        "12-60 silent on purpose, bob@desk",
+      ],
+    );
+  }
+});
+
 Deno.test("a stream that failed is missed until now, whatever else it had", () => {
   const records = [harvest(0, 10, { harvest_timestamp: day(0), outcome: "failed" })];
   assert.deepEqual(coverage({ type: "filter", records }), ["0-10 harvested", "10-60 missed"]);
