@@ -1,6 +1,5 @@
 /** Removes tweets from a collection's files in an order that keeps the bucket correct at every instant. */
 
-import { createHash } from "node:crypto";
 import type { Clock } from "../base/clock.ts";
 import type { Removal } from "../collection/changeset.ts";
 import { checkNotFrozen } from "../collection/frozen.ts";
@@ -17,6 +16,7 @@ import type { HarvestFile } from "../bucket/checkpoint_state.ts";
 import { Collections } from "../bucket/collections.ts";
 import { Garbage } from "./garbage.ts";
 import { inventoryRemovals } from "./inventory_removal.ts";
+import { sha1Of } from "../bucket/inventory_entry.ts";
 import type { Lease } from "../bucket/lease.ts";
 import { listedFiles } from "../bucket/listing.ts";
 import { settle } from "../bucket/projection.ts";
@@ -215,7 +215,7 @@ class Folder {
     const bytes = await packLines(lines, findCodec(name));
     lease.check();
     await store.put(`${this.#folder}${name}`, bytes);
-    const sha1 = createHash("sha1").update(bytes).digest("hex");
+    const sha1 = sha1Of(bytes);
     return { old, file: { name, sha1, bytes: bytes.length, tweets: count }, count, removed };
   }
 

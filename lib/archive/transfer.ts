@@ -8,7 +8,10 @@ import { join } from "node:path";
 import type { Clock } from "../base/clock.ts";
 import { DamagedError, OutsideError } from "../base/errors.ts";
 import { removeFile } from "../base/in_use.ts";
+import { eachOf } from "../base/some_at_a_time.ts";
+import { tap } from "../base/tap.ts";
 import { Configuration, laterThan, withoutTimestamp } from "../bucket/configuration.ts";
+import { storedSum } from "../bucket/harvest_sums.ts";
 import { append } from "../bucket/inventory.ts";
 import { diff, isEmpty, omitMembers } from "../collection/changeset.ts";
 import { collectionKeys } from "../collection/layout.ts";
@@ -61,19 +64,15 @@ export async function transfer(options: Transfer): Promise<Transferred> {
       { listed: from.store.list(source.folder), folder: source.folder },
       { listed: to.store.list(target.folder), folder: target.folder },
     );
-    const worker = async () => {
-      for await (const { name, size, there } of pairs) {
-        if (size !== null && !isLeft(`${source.folder}${name}`)) {
-          await copier.copy(name, size, there);
-        } else if (size === null && !isKept(`${target.folder}${name}`)) {
-          // The source had it at the beginning, and no longer has it.
-          to.lease.check();
-          await to.store.delete(`${target.folder}${name}`);
-        }
+    await eachOf(pairs, WIDTH, async ({ name, size, there }) => {
+      if (size !== null && !isLeft(`${source.folder}${name}`)) {
+        await copier.copy(name, size, there);
+      } else if (size === null && !isKept(`${target.folder}${name}`)) {
+        // The source had it at the beginning, and no longer has it.
+        to.lease.check();
+        await to.store.delete(`${target.folder}${name}`);
       }
-    };
-    const ended = await Promise.allSettled(Array.from({ length: WIDTH }, worker));
-    for (const end of ended) if (end.status === "rejected") throw end.reason;
+    });
     await copier.copyConfig();
     await writeConfiguration(options);
     return copier.done;
@@ -136,7 +135,7 @@ class ObjectCopier {
     signal.throwIfAborted();
     const source = `${collectionKeys(from.collectionId).folder}${name}`;
     const target = `${collectionKeys(to.collectionId).folder}${name}`;
-    if (there === size && await sumOf(from.store, source) === await sumOf(to.store, target)) {
+    if (there === size && await sha1In(from.store, source) === await sha1In(to.store, target)) {
       this.done.skipped++;
       return onFile(name);
     }
@@ -144,20 +143,15 @@ class ObjectCopier {
     try {
       const hash = createHash("sha1");
       let bytes = 0;
-      const content = (await from.store.read(source)).pipeThrough(
-        new TransformStream<Uint8Array, Uint8Array>({
-          transform(chunk, controller) {
-            hash.update(chunk);
-            bytes += chunk.length;
-            controller.enqueue(chunk);
-          },
-        }),
-      );
+      const content = (await from.store.read(source)).pipeThrough(tap((chunk) => {
+        hash.update(chunk);
+        bytes += chunk.length;
+      }));
       await Deno.writeFile(path, content, { mode: 0o600, createNew: true });
       const sha1 = hash.digest("hex");
       to.lease.check();
       await to.store.upload(target, path, { expected: { bytes, sha1 } });
-      if (await sumOf(to.store, target) !== sha1) {
+      if (await sha1In(to.store, target) !== sha1) {
         throw new DamagedError(`${target} is not in bucket ${to.store.name} as it was put there`);
       }
       this.done.files++;
@@ -178,10 +172,8 @@ class ObjectCopier {
   }
 }
 
-async function sumOf(store: Store, key: string): Promise<string> {
-  const hash = createHash("sha1");
-  for await (const chunk of await store.read(key)) hash.update(chunk);
-  return hash.digest("hex");
+async function sha1In(store: Store, key: string): Promise<string> {
+  return (await storedSum(store, key)).sha1;
 }
 
 /** Gives the target its id, as a change, and adds an entry to its inventory. */

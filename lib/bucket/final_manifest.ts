@@ -1,10 +1,10 @@
 /** The manifest of a finished harvest: its tweets files, then each file beside them. */
 
 import { Buffer } from "node:buffer";
-import { createHash } from "node:crypto";
 import { FILES, isSideFile } from "../collection/layout.ts";
 import type { Store } from "../store/store.ts";
 import type { NamedSum } from "./checkpoint_state.ts";
+import { storedSum } from "./harvest_sums.ts";
 import { formatManifest, readManifest } from "./manifest.ts";
 
 /** Side files that differ from the existing manifest. */
@@ -50,7 +50,7 @@ export async function sidesOf(
   for await (const { key } of store.list(folder)) {
     const name = key.slice(folder.length);
     const isWanted = isSideFile(name) && !sums.has(name) && !dropped.includes(name);
-    if (isWanted) sums.set(name, await sumOf(store, key));
+    if (isWanted) sums.set(name, (await storedSum(store, key)).sha1);
   }
   for (const name of dropped) sums.delete(name);
   return [...sums].map(([name, sha1]) => ({ name, sha1 }));
@@ -106,10 +106,4 @@ export async function writeFinal(
   if (found && Buffer.from(found.bytes).equals(bytes)) return;
   check();
   await store.put(key, bytes);
-}
-
-async function sumOf(store: Store, key: string): Promise<string> {
-  const hash = createHash("sha1");
-  for await (const chunk of await store.read(key)) hash.update(chunk);
-  return hash.digest("hex");
 }

@@ -5,6 +5,7 @@ import { createHash, type Hash } from "node:crypto";
 import { dirname, join } from "node:path";
 import { tap } from "../../base/tap.ts";
 import { removeFile, renameFile } from "../../base/in_use.ts";
+import { sha1Of } from "../../bucket/inventory_entry.ts";
 import { keyless, mayHaveKeys, needsNoKeys } from "../../collection/keyless.ts";
 import { isNamedLikeTweets, isTweetsFileName } from "../../format/file_name.ts";
 import { messageOf, TwarcCloudError, UserError } from "../../base/errors.ts";
@@ -158,10 +159,10 @@ export class Copier {
     const content = await this.#read(key);
     if (!content) return { is: "gone" };
     const found = await new Response(content).bytes();
-    if (sha1 !== undefined && sumOf(found) !== sha1) return { is: "damaged" };
+    if (sha1 !== undefined && sha1Of(found) !== sha1) return { is: "damaged" };
     const bytes = keyless(key, found);
     if (!bytes) return { is: "withheld", why: "it is not JSON" };
-    if (sha1 !== undefined && bytes !== found) this.changed.set(key, sumOf(bytes));
+    if (sha1 !== undefined && bytes !== found) this.changed.set(key, sha1Of(bytes));
     const isNew = await writeUnlessSame(path, temporary, bytes);
     const isThere = !this.#options.clean && !isNew;
     return { is: isThere ? "skipped" : "fetched", bytes: found.length };
@@ -222,10 +223,6 @@ async function sumOfFile(path: string, hash: Hash): Promise<string> {
   using file = await Deno.open(path);
   for await (const chunk of file.readable) hash.update(chunk);
   return hash.digest("hex");
-}
-
-function sumOf(bytes: Uint8Array): string {
-  return createHash("sha1").update(bytes).digest("hex");
 }
 
 async function sizeOf(path: string): Promise<number | null> {

@@ -12,7 +12,7 @@ import { Copier, type Wanted } from "./copier.ts";
 import { byFolder, folderOf, type Inventoried, inventoriedIn } from "./download_folders.ts";
 import { type Part, partOf } from "./download_part.ts";
 import { LeftOut } from "./left_out.ts";
-import { eachOf, Slots } from "../some_at_a_time.ts";
+import { eachOf, Slots } from "../../base/some_at_a_time.ts";
 
 /** Folders, and files, that are processed concurrently. */
 const WIDTH = 8;

@@ -1,6 +1,6 @@
 /** The files of collections in a bag: without keys, and with tweets files that manifests list. */
 
-import { createHash } from "node:crypto";
+import { sha1Of } from "../../bucket/inventory_entry.ts";
 import { readManifest, withSums } from "../../bucket/manifest.ts";
 import { keyless, mayHaveKeys } from "../../collection/keyless.ts";
 import { collectionKeys, fileNameFault, FILES } from "../../collection/layout.ts";
@@ -127,16 +127,12 @@ async function* withoutKeys(
   if (!isWhole) return yield { key, size, sha1 };
   const found = known ?? (await store.get(key))?.bytes;
   if (!found) return void lacks.damaged.set(key, "not there");
-  if (sha1 !== undefined && sumOf(found) !== sha1) lacks.damaged.set(key, "damaged");
+  if (sha1 !== undefined && sha1Of(found) !== sha1) lacks.damaged.set(key, "damaged");
   if (!mayHaveKeys(key)) return yield { key, size: found.length, sha1, bytes: found };
   const bytes = keyless(key, found);
   if (!bytes) return void lacks.withheld.set(key, "it is not JSON");
-  const sum = sha1 === undefined || bytes === found ? sha1 : sumOf(bytes);
+  const sum = sha1 === undefined || bytes === found ? sha1 : sha1Of(bytes);
   yield { key, size: bytes.length, sha1: sum, bytes };
-}
-
-function sumOf(bytes: Uint8Array): string {
-  return createHash("sha1").update(bytes).digest("hex");
 }
 
 /** Yields the result of each item, in order, some of them begun ahead of their turn. */
