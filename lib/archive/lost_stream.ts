@@ -139,7 +139,7 @@ export class LostOfStream implements LostFinder {
   /** Returns the span in which a harvest collected, as far as known; in milliseconds since 1970. */
   async #coverageOf(folder: string): Promise<{ from: number; to: number }> {
     const found = await this.#store.get(`${folder}${FILES.harvest}`);
-    const json = jsonOrNull(new TextDecoder().decode(found?.bytes));
+    const json = jsonOrNull(found?.bytes);
     const info = harvestInfoSchema.safeParse(json).data;
     const ends = [info?.harvest_end_timestamp, info?.covered?.to].flatMap((end) =>
       end === undefined ? [] : [Date.parse(end)]

@@ -181,7 +181,7 @@ function standIn(positions: JsonObject, walk: string): Stand | undefined {
 async function copyIn(store: Store, folder: string): Promise<CollectionConfig | null> {
   const found = await store.get(`${folder}${FILES.config}`);
   try {
-    return checkConfig(jsonOrNull(new TextDecoder().decode(found?.bytes)), { keys: "optional" });
+    return checkConfig(jsonOrNull(found?.bytes), { keys: "optional" });
   } catch {
     return null;
   }

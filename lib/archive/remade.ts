@@ -33,8 +33,7 @@ export async function remadeInfo(
     const key = `${folder}${name}`;
     return await isThere(store, key) ? (await checkJsonLines(store, key)).lines : 0;
   };
-  const json = async (name: string) =>
-    jsonOrNull(new TextDecoder().decode((await store.get(`${folder}${name}`))?.bytes));
+  const json = async (name: string) => jsonOrNull((await store.get(`${folder}${name}`))?.bytes);
   const changes = await json(FILES.userChanges);
   const { type } = jsonObject.safeParse(await json(FILES.config)).data ?? {};
   const info: HarvestInfo = {

@@ -93,7 +93,7 @@ async function harvestsIn({ store, collectionId }: RestoreOptions): Promise<Harv
   for (const [folder, names] of folders) {
     const isOriginal = !names.has(FILES.harvest) && names.has(FILES.originalHarvest);
     const found = await store.get(`${folder}${FILES.harvest}`);
-    const json = jsonOrNull(new TextDecoder().decode(found?.bytes));
+    const json = jsonOrNull(found?.bytes);
     const info = harvestInfoSchema.safeParse(json).data ?? null;
     harvests.push({ folder, names, info, isOriginal });
   }
@@ -129,7 +129,7 @@ async function isNamed(
   { store, collectionId }: RestoreOptions,
 ): Promise<boolean> {
   const found = await store.get(collectionKeys(collectionId).lastHarvest);
-  const json = jsonOrNull(new TextDecoder().decode(found?.bytes));
+  const json = jsonOrNull(found?.bytes);
   const id = lastHarvestSchema.safeParse(json).data?.harvest_id;
   return id !== undefined && id === harvest?.info?.harvest_timestamp;
 }
@@ -225,7 +225,7 @@ async function countsIn(
   const lines = async (name: string) =>
     names.has(name) ? (await checkJsonLines(store, `${folder}${name}`)).lines : 0;
   const changes = await store.get(`${folder}${FILES.userChanges}`);
-  const list = jsonOrNull(new TextDecoder().decode(changes?.bytes));
+  const list = jsonOrNull(changes?.bytes);
   const missing: Record<string, number> = {};
   if (names.has(FILES.missing)) {
     await checkJsonLines(store, `${folder}${FILES.missing}`, ({ why }) => {

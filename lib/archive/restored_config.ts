@@ -80,6 +80,6 @@ export function isWiped(bytes: Uint8Array): boolean {
 }
 
 function objectIn(bytes: Uint8Array | undefined): JsonObject | null {
-  const json = jsonOrNull(new TextDecoder().decode(bytes));
+  const json = jsonOrNull(bytes);
   return isObject(json) ? json : null;
 }

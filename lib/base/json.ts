@@ -41,10 +41,10 @@ export function parseAs<S extends z.ZodType>(
   throw new UserError(`${name} is not as expected: ${faults.join("; ")}`, { cause: result.error });
 }
 
-/** Parses JSON text; null if it is invalid. */
-export function jsonOrNull(text: string): Json {
+/** Parses JSON text, or the bytes of it; null if it is invalid, or there is none. */
+export function jsonOrNull(text: string | Uint8Array | undefined): Json {
   try {
-    return parseOrdered(text);
+    return parseOrdered(typeof text === "string" ? text : new TextDecoder().decode(text));
   } catch {
     return null;
   }

@@ -173,7 +173,7 @@ export function checkpointSum(state: CheckpointState): string {
 
 /** Returns whether a checkpoint is unreadable, as after a power cut; a later version's is not damaged. */
 export function isDamagedCheckpoint(bytes: Uint8Array): boolean {
-  const json = jsonOrNull(new TextDecoder().decode(bytes));
+  const json = jsonOrNull(bytes);
   const { data } = z.looseObject({ format: z.number() }).safeParse(json);
   return data === undefined || data.format === 1 && !checkpointSchema.safeParse(json).success;
 }

@@ -189,5 +189,5 @@ async function resum(
 }
 
 function jsonIn(bytes: Uint8Array): Json | undefined {
-  return jsonOrNull(new TextDecoder().decode(bytes)) ?? undefined;
+  return jsonOrNull(bytes) ?? undefined;
 }

@@ -3,7 +3,7 @@
 import { Buffer } from "node:buffer";
 import { z } from "zod";
 import type { Clock } from "../base/clock.ts";
-import { isObject, type Json, jsonOrNull } from "../base/json.ts";
+import { isObject, jsonOrNull } from "../base/json.ts";
 import { harvestInfoSchema } from "../collection/harvest_info.ts";
 import { collectionKeys } from "../collection/layout.ts";
 import { ConflictError, LockedError, OutsideError, UndeletableError } from "../base/errors.ts";
@@ -75,7 +75,7 @@ export async function readLock(
   const { bytes, version, age } = found;
   const document = lockIn(bytes);
   // Harvesters only write JSON objects; one whose lock was replaced by something else has lost it.
-  if (!document) return { document, version, live: isObject(jsonIn(bytes)), isDoubtful: false };
+  if (!document) return { document, version, live: isObject(jsonOrNull(bytes)), isDoubtful: false };
   return { document, version, ...judgeLock(document, age, options) };
 }
 
@@ -95,11 +95,7 @@ function judgeLock(
 
 /** Parses a lock; null if it is not in our format. */
 export function lockIn(bytes: Uint8Array): LockDocument | null {
-  return lockSchema.safeParse(jsonIn(bytes)).data ?? null;
-}
-
-function jsonIn(bytes: Uint8Array): Json {
-  return jsonOrNull(new TextDecoder().decode(bytes));
+  return lockSchema.safeParse(jsonOrNull(bytes)).data ?? null;
 }
 
 /** Replaces a released lock where nothing can be deleted: harvesters do not take it for one. */

@@ -1,5 +1,7 @@
 /** The parts of a tar (POSIX.1-2001): the header of a file, its padding, and the end. */
 
+import { Buffer } from "node:buffer";
+
 const BLOCK = 512;
 /** The largest size that fits into a header; a larger one is in a record before it. */
 const MAX_SIZE = 8 ** 11 - 1;
@@ -22,7 +24,7 @@ export function tarHeader(name: string, size: number, time: number): Uint8Array 
   if (records === "") return own;
   const content = encoder.encode(records);
   const before = header({ name: "PaxHeaders/next", size: content.length, time, type: "x" });
-  return concatenate([before, content, padding(content.length), own]);
+  return Buffer.concat([before, content, padding(content.length), own]);
 }
 
 /** Returns the bytes that fill the last block of a file. */
@@ -69,14 +71,4 @@ function header(
   put("ustar\u000000", 257);
   put(`${octal(block.reduce((sum, byte) => sum + byte, 0), 6)}\u0000`, 148);
   return block;
-}
-
-function concatenate(parts: Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }

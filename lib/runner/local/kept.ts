@@ -137,7 +137,7 @@ export async function endKept(
   const found = await documents.get(keptKey(collectionId));
   if (!found) return null;
   await documents.delete(keptKey(collectionId));
-  const json = jsonOrNull(new TextDecoder().decode(found.bytes));
+  const json = jsonOrNull(found.bytes);
   return keptSchema.safeParse(json).data ?? {};
 }
 

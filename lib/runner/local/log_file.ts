@@ -1,5 +1,6 @@
 /** The file with the log of a collection's harvesters on this machine. */
 
+import { Buffer } from "node:buffer";
 import { openSync } from "node:fs";
 import { renameFile } from "../../base/in_use.ts";
 import type { Clock } from "../../base/clock.ts";
@@ -97,7 +98,7 @@ async function bytesAfter(path: string, from: Place): Promise<{ bytes: Uint8Arra
     const offset = isSame && size >= from.offset ? from.offset : 0;
     const bytes = await bytesFrom(file, offset);
     const end = { file: ino, offset: offset + bytes.length };
-    return { bytes: concatenate(missed, bytes), end };
+    return { bytes: Buffer.concat([missed, bytes]), end };
   } catch (cause) {
     throw new OutsideError(`The log ${path} cannot be read: ${messageOf(cause)}`, { cause });
   }
@@ -120,13 +121,6 @@ async function bytesFrom(file: Deno.FsFile, offset: number): Promise<Uint8Array>
     blocks.push(block.slice(0, n));
   }
   return await new Blob(blocks).bytes();
-}
-
-function concatenate(a: Uint8Array, b: Uint8Array): Uint8Array {
-  const both = new Uint8Array(a.length + b.length);
-  both.set(a);
-  both.set(b, a.length);
-  return both;
 }
 
 function asideOf(path: string): string {

@@ -179,7 +179,7 @@ export class CompatibleStore implements Store {
       this.#reader = this.#plain;
       return this.#reader.get(TRAITS_KEY);
     });
-    const json = found && jsonOrNull(new TextDecoder().decode(found.bytes));
+    const json = found && jsonOrNull(found.bytes);
     return traitsSchema.safeParse(json).data ?? null;
   }
 }
