@@ -61,6 +61,7 @@ declare global {
   interface JSON {
     /** Returns what JSON.stringify writes as it is (ECMAScript: JSON.parse source text access). */
     rawJSON(text: string): { rawJSON: string };
+    isRawJSON(value: unknown): value is { rawJSON: string };
     parse(
       text: string,
       reviver: (name: string, value: Json, context: { source?: string }) => Json,
@@ -80,9 +81,10 @@ export function parseWhole(text: string): Json {
   });
 }
 
-/** Returns whether a value is an object, not an array. */
+/** Returns whether a value is an object, not an array, nor a number as `parseWhole` returns it. */
 export function isObject(value: Json | undefined): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+  return typeof value === "object" && value !== null && !Array.isArray(value) &&
+    !JSON.isRawJSON(value);
 }
 
 /** Returns an object's own member. */

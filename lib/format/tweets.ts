@@ -106,7 +106,7 @@ function readId(tweet: JsonObject, text: string): string {
   if (typeof id === "number" && Number.isSafeInteger(id) && id >= 0) return `${id}`;
   // Only statuses of version 1.1 have numbers, and without id_str only those of its first years.
   const exact = typeof id === "number" ? toObject(parseWhole(text)).id : undefined;
-  if (isObject(exact) && typeof exact.rawJSON === "string") return exact.rawJSON;
+  if (JSON.isRawJSON(exact)) return exact.rawJSON;
   throw new SyntaxError("An object has no id");
 }
 

@@ -27,6 +27,12 @@ Deno.test("a table has numbers beyond 2^53 with the digits that were sent, in bo
   }
 });
 
+Deno.test("such a number is counted as a member that is new, by its name", async () => {
+  const table = openTable({ apis: new Set(["2"]), merge: true });
+  await exported([ANSWER], (sink) => new CsvWriter(sink, table));
+  assert.deepEqual(new Map(table.unknown), new Map([["n", 1]]));
+});
+
 Deno.test("what is written anew keeps them too: flattened tweets, and statuses inside of others", async () => {
   const linesOf = async (line: string) => {
     const bytes = await exported([line], (sink) => new JsonlWriter(sink), { referenced: true });

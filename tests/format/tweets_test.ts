@@ -128,3 +128,15 @@ Deno.test("parseTweetLine() keeps the digits of numbers in version 2 that JavaSc
   assert.equal(JSON.stringify(line.rules), `[${rule}]`);
   assert.equal(JSON.stringify(line.tweets[0]?.json), `{"id":"20","text":"a",${more}}`);
 });
+
+Deno.test("parseTweetLine() keeps them in the new words too", () => {
+  const rule = '{"id":1166895166390583299,"tag":"cats"}';
+  const line = parse(
+    `{"data":{"id":"20","text":"a","referenced_posts":[],"n":9007199254740993},"matching_rules":[${rule}]}`,
+  );
+  assert.equal(JSON.stringify(line.rules), `[${rule}]`);
+  assert.equal(
+    JSON.stringify(line.tweets[0]?.json),
+    '{"id":"20","text":"a","referenced_tweets":[],"n":9007199254740993}',
+  );
+});
