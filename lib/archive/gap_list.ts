@@ -94,7 +94,13 @@ export class GapRecords {
     );
     const due = walks.flatMap((walk) => spansOfWalk(walk)?.due ?? []);
     const walked = new SpanSet(walks.flatMap((walk) => spansOfWalk(walk)?.walked ?? []));
-    const facts = { ...look, filled: this.#filled, due, walked };
+    const facts = {
+      reach: look.reach,
+      lost: walksByGap(look.walks),
+      filled: this.#filled,
+      due,
+      walked,
+    };
     const listed = this.#gaps.flatMap((gap) => partsOf(gap, facts));
     return listed.toSorted((a, b) => a.from.localeCompare(b.from) || a.to.localeCompare(b.to));
   }
@@ -148,24 +154,41 @@ function spansOfWalk({ name, oldest }: GapWalkAt): { due: Span; walked: Span[] }
   return { due: { from, to: at }, walked: at < to ? [{ from: at, to }] : [] };
 }
 
+/** Returns the walks of each damaged file's gap, by the gap's name: of one user's, or of all queries. */
+function walksByGap(walks: GapWalkAt[]): Map<string, GapWalkAt[]> {
+  const byGap = new Map<string, GapWalkAt[]>();
+  for (const walk of walks) {
+    const [ofQueries = walk.name] = /^gap:\d+-\d*:/.exec(walk.name) ?? [];
+    for (const name of new Set([walk.name, ofQueries])) {
+      const known = byGap.get(name);
+      if (known) known.push(walk);
+      else byGap.set(name, [walk]);
+    }
+  }
+  return byGap;
+}
+
 /** Returns a gap, split where a part of it was requested. */
 function partsOf(
   gap: Recorded,
-  { filled: { spans: filled, lost }, due, walked, walks, reach }: GapLook & {
+  { filled, lost, due, walked, reach }: {
     filled: AllFilled;
+    lost: Map<string, GapWalkAt[]>;
     due: Span[];
     walked: SpanSet;
+    reach: number;
   },
 ): ListedGap[] {
   if (gap.lost) {
+    const asked = filled.lost.get(lostEnd(gap)) ?? [];
     // Earlier requests are lost as well.
-    const later = (lost.get(lostEnd(gap)) ?? []).filter(({ folder }) => folder > gap.folder);
-    return partsOfLost(gap, { filled: later, walks, reach });
+    const later = asked.filter(({ folder }) => folder > gap.folder);
+    return partsOfLost(gap, { filled: later, due: lost.get(nameOf(gap)) ?? [], reach });
   }
   const span = { from: Date.parse(gap.from), to: Date.parse(gap.to) };
   // Only searches are requested again.
   const left = gap.user_id === undefined
-    ? filled.lacking(span).flatMap((part) => yetToDo(part, { due, walked }))
+    ? filled.spans.lacking(span).flatMap((part) => yetToDo(part, { due, walked }))
     : [span];
   // Former versions record that they will request it, and not whether they did.
   const isOld = gap.asked_again !== undefined && gap.until_id === undefined;
@@ -197,14 +220,14 @@ function yetToDo(span: Span, { due, walked }: { due: Span[]; walked: SpanSet }):
 /** Returns a damaged file's gap, by ids: a gap of less than a millisecond has no span of time. */
 function partsOfLost(
   gap: Recorded,
-  { filled, walks, reach }: GapLook & { filled: Filled[] },
+  { filled, due, reach }: { filled: Filled[]; due: GapWalkAt[]; reach: number },
 ): ListedGap[] {
   const { since_id = "0" } = gap;
   const [from, to] = [Date.parse(gap.from), Date.parse(gap.to)];
-  const name = nameOf(gap);
-  const due = walks.filter((walk) => gap.user_id ? walk.name === name : walk.name.startsWith(name));
   if (due.length > 0) {
-    const at = Math.max(...due.map(({ oldest }) => oldest === undefined ? to : idTime(oldest)));
+    // A part is done where the walks of all queries are below it.
+    const places = due.map(({ oldest }) => oldest === undefined ? to : idTime(oldest));
+    const at = places.reduce((highest, place) => Math.max(highest, place));
     if (at <= from || at >= to) return [{ ...gap, status: "due" }];
     return [
       { ...clipGap(gap, { from, to: at }), status: "due" },

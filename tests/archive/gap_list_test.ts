@@ -103,3 +103,26 @@ Deno.test("the ids of a part are those of the gap where it shares its end", asyn
     ],
   );
 });
+
+Deno.test("each of 20,000 lost timelines finds its walk without a look at the others", async () => {
+  const store = new MemoryStore();
+  const [since_id, until_id] = [timeId(at(0)), timeId(at(4))];
+  const users = Array.from({ length: 20_000 }, (_, i) => `${i + 1}`);
+  const lines = users.map((user_id) =>
+    JSON.stringify({ from: at(0), to: at(4), why: "x", since_id, until_id, user_id, lost: true })
+  );
+  const key = `${collectionKeys("c").harvest(START)}${FILES.gaps}`;
+  await store.put(key, new TextEncoder().encode(lines.join("\n")));
+  let looks = 0;
+  const walks = users.map((user) => ({
+    get name() {
+      looks += 1;
+      return `gap:${since_id}-${until_id}:${user}`;
+    },
+    oldest: timeId(at(3)),
+  }));
+  const listed = await listGaps(store, "c", { walks, reach: -Infinity });
+  assert.equal(listed.length, 40_000);
+  assert.equal(listed.filter(({ status }) => status === "due").length, 20_000);
+  assert.ok(looks <= 10 * users.length, `${looks} looks`);
+});
