@@ -159,14 +159,14 @@ const OTHERS: Record<string, string[]> = {
   "cli/install": ["demo"],
   "cli/next_step": ["collection add", "collection-config update", "collection-config keys"],
   "cli/options": ["${command}"],
-  "cli/program": [
+  "cli/outline": [
     "configure",
     "collection-config template search --id",
     "collection-config keys",
     "collection add",
     "collection once my",
-    "help collection once",
   ],
+  "cli/program": ["help collection once"],
   "cli/text/harvest_text": [
     "collection download",
     "harvest last --json",

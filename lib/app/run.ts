@@ -1,18 +1,9 @@
-/** Runs one command line and turns its error into an exit code. */
+/** Runs one command line; what asks only for the program's help or version waits for nothing else. */
 
-import { Output } from "../cli/output.ts";
-import { narrow } from "../cli/permissions.ts";
-import { buildProgram, groupOf, settle } from "../cli/program.ts";
-import { settleCertificates } from "../base/certificates.ts";
-import { systemClock } from "../base/clock.ts";
-import { Ending } from "../base/ending.ts";
-import { settleHome } from "../base/folders.ts";
-import { TwarcCloudError } from "../base/errors.ts";
-import { settleProxies } from "../base/proxy.ts";
-import { addDemo, addSandbox } from "../sandbox/command.ts";
-import { makeContext } from "./context.ts";
-import { exitAtOnce, exitCodeOf, INTERRUPTED, sentences, USAGE } from "./exit.ts";
-import { describeTerminal, TERMINAL } from "./terminal.ts";
+import { programHelp } from "../cli/outline.ts";
+import { USUAL_COLUMNS } from "../cli/text/help_text.ts";
+import { VERSION } from "../base/version.ts";
+import { describeTerminal, type Streams, TERMINAL } from "./terminal.ts";
 
 /**
  * Runs a command line that prints to `write`.
@@ -20,59 +11,26 @@ import { describeTerminal, TERMINAL } from "./terminal.ts";
  * @returns The exit code
  */
 export async function run(args: string[], write = TERMINAL, narrows = false): Promise<number> {
-  let env = Deno.env.toObject();
-  const output = new Output(describeTerminal(write, env));
-  try {
-    settleProxies(Deno.env);
-    // Harvesters that this process starts settle their own environment.
-    env = Deno.env.toObject();
-    settleCertificates(Deno.env);
-    settleHome(Deno.env);
-  } catch (error) {
-    return exitCodeOf(error, output, false);
+  const text = knownAnswer(args, write);
+  if (text === null) {
+    const { runCommandLine } = await import("./command_line.ts");
+    return await runCommandLine(args, write, narrows);
   }
-  const ending = new Ending(exitAtOnce);
-  const endings: (() => void)[] = [];
-  const atEnd = (act: () => void) => void endings.push(act);
-  const context = makeContext({ output, ending, env, narrows, atEnd });
-  const texts = { out: write.out, err: (text: string) => output.note(text.trimEnd()) };
-  const program = buildProgram(context, texts);
-  const playground = {
-    print: (line: string) => output.line(line),
-    get signal() {
-      return ending.signal;
-    },
-    self: context.self,
-    env,
-  };
-  addSandbox(program, playground);
-  addDemo(program, playground);
-  settle(program, texts);
-  if (narrows) {
-    program.hook("preAction", async (_, command) => {
-      // Before permissions are dropped: it may start a program.
-      ending.prepare();
-      await narrow(command, env);
-    });
-  }
-  const group = groupOf(program, args);
   try {
-    // A group without a command: show its help.
-    if (group) return group.outputHelp(), USAGE;
-    await program.parseAsync(args, { from: "user" });
+    write.out(text);
     return 0;
   } catch (error) {
-    if (ending.isOver(error)) return INTERRUPTED;
-    const shown = error instanceof TwarcCloudError && error.cause !== undefined
-      ? await (await import("../cli/original.ts")).explainRefusal(error)
-      : error;
-    if (env.TWARC_CLOUD_LOG === "json" && shown instanceof TwarcCloudError) {
-      const { fatalLine } = await import("../base/log.ts");
-      write.err(`${fatalLine(sentences(shown), systemClock.now())}\n`);
-      return shown.exitCode;
-    }
-    return exitCodeOf(shown, output, args.includes("--debug"));
-  } finally {
-    for (const act of endings) act();
+    const { Output } = await import("../cli/output.ts");
+    const { exitCodeOf } = await import("./exit.ts");
+    return exitCodeOf(error, new Output(describeTerminal(write, Deno.env.toObject())), false);
   }
+}
+
+/** Returns the program's help or version if that is all that is asked for. */
+function knownAnswer([first, ...others]: string[], write: Streams): string | null {
+  if (others.length > 0) return null;
+  if (first === "-V" || first === "--version") return `${VERSION}\n`;
+  if (first !== "-h" && first !== "--help") return null;
+  const { isOutTerminal, columns } = describeTerminal(write, {});
+  return programHelp(isOutTerminal ? columns?.() || USUAL_COLUMNS : USUAL_COLUMNS);
 }

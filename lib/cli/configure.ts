@@ -12,10 +12,9 @@ import { tellProfiles } from "./profiles.ts";
 /** Number of tries of a PIN. */
 const PIN_TRIES = 3;
 
-/** Adds the command. */
-export function addConfigure(program: Command, context: Context): void {
-  program.command("configure")
-    .summary("Get Twitter API keys and store them in ~/.twarc.")
+/** Completes the command. */
+export function fillConfigure(command: Command, context: Context): void {
+  command
     .description(
       "Asks for the consumer key and secret of your application, sends you to a page that shows a PIN, and " +
         "stores the keys, as twarc does. Secrets are never shown. If nobody can be " +

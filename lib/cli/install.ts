@@ -14,10 +14,9 @@ import type { Context } from "./context.ts";
 /** The path of a Deno that npm has cached, and may remove. */
 const OF_NPM = /[\\/]node_modules[\\/]/;
 
-/** Adds the command. */
-export function addInstall(program: Command, context: Context): void {
-  program.command("install")
-    .summary("Install the command twarc-cloud into your PATH.")
+/** Completes the command. */
+export function fillInstall(command: Command, context: Context): void {
+  command
     .description(
       "Writes a small program twarc-cloud that starts this one from its source, from any folder. Run " +
         "it again after you have moved the source.",

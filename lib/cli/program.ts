@@ -1,54 +1,64 @@
 /** The tree of commands, and their common parts. */
 
 import { Command, type CommandUnknownOpts } from "@commander-js/extra-typings";
-import { addBucket } from "./bucket/group.ts";
-import { addCollection } from "./collection/group.ts";
-import { addCollectionConfig } from "./collection_config/group.ts";
-import { addConfigure } from "./configure.ts";
-import type { Context } from "./context.ts";
-import { addHarvest } from "./harvest/group.ts";
-import { addInstall } from "./install.ts";
 import { UsageError } from "../base/errors.ts";
-import { helpLayout } from "./text/help_layout.ts";
+import type { Context } from "./context.ts";
+import { type CommandName, COMMANDS, FIRST_STEPS, OPTIONS, PROGRAM } from "./outline.ts";
 import { nameOf } from "./permissions.ts";
-import { addScheduler } from "./harvest/scheduler.ts";
+import { helpLayout } from "./text/help_layout.ts";
 
-/** Builds the tree. `write` gets help texts and usage errors. */
-export function buildProgram(
+const NAMES = "command, such as: collection once";
+
+/** Writes help texts and usage errors. */
+export interface Write {
+  out: (text: string) => void;
+  err: (text: string) => void;
+}
+
+/** Loads what completes a command of the outline: its flags, its action, the commands below it. */
+export type Load = () => Promise<(command: Command, context: Context) => void>;
+
+/** The commands of other rooms. */
+export type Others = Record<"sandbox" | "demo", Load>;
+
+const OURS: Record<Exclude<CommandName, "help" | keyof Others>, Load> = {
+  configure: async () => (await import("./configure.ts")).fillConfigure,
+  "collection-config": async () =>
+    (await import("./collection_config/group.ts")).fillCollectionConfig,
+  collection: async () => (await import("./collection/group.ts")).fillCollection,
+  harvest: async () => (await import("./harvest/group.ts")).fillHarvest,
+  bucket: async () => (await import("./bucket/group.ts")).fillBucket,
+  scheduler: async () => (await import("./harvest/scheduler.ts")).fillScheduler,
+  install: async () => (await import("./install.ts")).fillInstall,
+};
+
+/**
+ * Builds the tree: of the commands that a command line may name, as loading the others would take longer than most
+ * take to run.
+ */
+export async function buildProgram(
   context: Context,
-  write: { out: (text: string) => void; err: (text: string) => void },
-): Command {
-  const program = new Command("twarc-cloud");
-  program.description(
-    "Collects tweets for months: user timelines, searches and filter streams, into a folder or a bucket.",
-  )
-    .version(context.version, "-V, --version", "show version and exit")
-    .option("--debug", "show the cause of an error", false)
-    .addHelpText(
-      "after",
-      "\nFirst steps:\n  twarc-cloud configure\n" +
-        "  twarc-cloud collection-config template search --id=my_search\n" +
-        "  twarc-cloud collection-config keys\n  twarc-cloud collection add\n" +
-        "  twarc-cloud collection once my_search --wait",
-    );
-  addConfigure(program, context);
-  addCollectionConfig(program, context);
-  addCollection(program, context);
-  addHarvest(program, context);
-  addBucket(program, context);
-  addScheduler(program, context);
-  addInstall(program, context);
-  addHelp(program);
+  write: Write,
+  { args, others }: { args: readonly string[]; others: Others },
+): Promise<Command> {
+  const program = new Command(PROGRAM.name);
+  program.description(PROGRAM.description)
+    .version(context.version, ...OPTIONS.version)
+    .option(...OPTIONS.debug, false)
+    .addHelpText("after", FIRST_STEPS);
+  const loads = { ...OURS, ...others };
+  for (const one of COMMANDS) {
+    const command = program.command(one.name).summary(one.summary);
+    if (one.name === "help") fillHelp(command.argument(one.takes, NAMES), program);
+    else if (args.includes(one.name)) (await loads[one.name]())(command, context);
+  }
   settle(program, write);
   return program;
 }
 
-/** Adds `help`, which works like `--help` after a command. */
-function addHelp(program: Command): void {
-  program.command("help")
-    .summary("Show help for a command.")
-    .argument("[command...]", "command, such as: collection once")
-    .addHelpText("after", "\nExample:\n  twarc-cloud help collection once")
+/** Completes `help`, which works like `--help` after a command. */
+function fillHelp(command: Command<[string[]]>, program: Command): void {
+  command.addHelpText("after", "\nExample:\n  twarc-cloud help collection once")
     .action((names) => {
       let found: CommandUnknownOpts = program;
       for (const name of names) {
@@ -80,14 +90,11 @@ export function groupOf(program: CommandUnknownOpts, args: string[]): CommandUnk
 }
 
 /** Has errors thrown, without exiting; a group without a command shows its help as a usage error. */
-export function settle(
-  command: CommandUnknownOpts,
-  write: { out: (text: string) => void; err: (text: string) => void },
-): void {
+function settle(command: CommandUnknownOpts, write: Write): void {
   command.exitOverride();
   command.configureOutput({ writeOut: write.out, writeErr: write.err });
   command.configureHelp(helpLayout);
-  command.helpOption("-h, --help", "show help and exit");
+  command.helpOption(...OPTIONS.help);
   command.helpCommand(false);
   const name = command.parent ? ` ${nameOf(command)}` : "";
   command.showHelpAfterError(`See: twarc-cloud${name} --help`);

@@ -6,13 +6,12 @@ import { portNumber, positive, wholeNumber } from "../cli/numbers.ts";
 import type { DemoContext } from "./demo.ts";
 import type { SandboxContext } from "./serve.ts";
 
-/** Adds `demo`. */
-export function addDemo(
-  program: Command,
+/** Completes `demo`. */
+export function fillDemo(
+  command: Command,
   context: SandboxContext & Pick<DemoContext, "self" | "env">,
 ): void {
-  program.command("demo")
-    .summary("Show the whole job against the sandbox, in half a minute.")
+  command
     .description(
       "Starts the sandbox, makes a user timeline, a search and a filter collection in a folder, harvests " +
         "each with the commands that you would type, and checks the results. It needs no keys and no account.",
@@ -25,10 +24,9 @@ export function addDemo(
     });
 }
 
-/** Adds `sandbox`. */
-export function addSandbox(program: Command, context: SandboxContext): void {
-  program.command("sandbox")
-    .summary("Serve a stand-in for Twitter's API on this machine.")
+/** Completes `sandbox`. */
+export function fillSandbox(command: Command, context: SandboxContext): void {
+  command
     .description(
       "Serves a stand-in for Twitter's API on this machine until it is stopped: for trying things out, " +
         "for workshops and for tests. It has made-up users and tweets, or the tweets of files.",

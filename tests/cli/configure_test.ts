@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
+import { Command } from "@commander-js/extra-typings";
 import { dirname, join } from "node:path";
 import { contextWith } from "../fakes/context.ts";
 import { Output } from "../../lib/cli/output.ts";
-import { buildProgram } from "../../lib/cli/program.ts";
+import { fillConfigure } from "../../lib/cli/configure.ts";
 import { UserError } from "../../lib/base/errors.ts";
 import { type Sandbox, startSandbox } from "../../lib/sandbox/server.ts";
 import { inPlace } from "../e2e/program.ts";
@@ -39,8 +40,9 @@ async function configure(
     env: { HOME: home, TWITTER_API_URL: sandbox.url.href },
     version: "1",
   });
-  const write = { out: () => {}, err: () => {} };
-  await buildProgram(context, write).parseAsync(["configure", ...args], { from: "user" });
+  const command = new Command();
+  fillConfigure(command, context);
+  await command.parseAsync(args, { from: "user" });
 }
 
 async function withSandbox(

@@ -7,13 +7,9 @@ import { type Context, openBucket } from "../context.ts";
 import { bucketOption, example } from "../options.ts";
 import { many } from "../output.ts";
 
-/** Adds the group. */
-export function addBucket(program: Command, context: Context): void {
-  const group = program.command("bucket")
-    .summary("Bucket-related commands.")
-    .description(
-      "Show the identity of a bucket, and tell a copy from a bucket that has moved.",
-    );
+/** Completes the group. */
+export function fillBucket(group: Command, context: Context): void {
+  group.description("Show the identity of a bucket, and tell a copy from a bucket that has moved.");
   addShow(group, context);
   addIsCopy(group, context);
   addHasMoved(group, context);

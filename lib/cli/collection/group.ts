@@ -32,11 +32,9 @@ import { addSchedules } from "./schedules.ts";
 import { isHarvested, jobFor, lookAtLast, stopHarvest, YES } from "./start.ts";
 import { removalTexts, troubleTexts } from "../text/trouble.ts";
 
-/** Adds the group. */
-export function addCollection(program: Command, context: Context): void {
-  const group = program.command("collection")
-    .summary("Collection-related commands.")
-    .description("Manage the collections of a bucket.");
+/** Completes the group. */
+export function fillCollection(group: Command, context: Context): void {
+  group.description("Manage the collections of a bucket.");
   addList(group, context);
   addAdd(group, context);
   addKeys(group, context);

@@ -16,11 +16,9 @@ import { readConfigFile, writeConfigFile } from "./config_file.ts";
 import { someOf } from "../output.ts";
 import { bucketOption, configFileOption, example } from "../options.ts";
 
-/** Adds the group. */
-export function addCollectionConfig(program: Command, context: Context): void {
-  const group = program.command("collection-config")
-    .summary("Collection configuration-related commands.")
-    .description("Create and update collection configuration files.");
+/** Completes the group. */
+export function fillCollectionConfig(group: Command, context: Context): void {
+  group.description("Create and update collection configuration files.");
   addTemplate(group, context);
   addDownload(group, context);
   addUpdate(group, context);

@@ -10,11 +10,9 @@ import { type Context, openBucket, settingsFor } from "../context.ts";
 import { addLimits } from "../limits.ts";
 import { troubleText } from "../text/trouble.ts";
 
-/** Adds the group. */
-export function addHarvest(program: Command, context: Context): void {
-  const group = program.command("harvest")
-    .summary("Harvest-related commands.")
-    .description("Show harvests, and run one in this process.");
+/** Completes the group. */
+export function fillHarvest(group: Command, context: Context): void {
+  group.description("Show harvests, and run one in this process.");
   addList(group, context);
   addRunning(group, context);
   addLast(group, context);

@@ -5,10 +5,9 @@ import type { Command } from "@commander-js/extra-typings";
 import { bucketOption, example, spoolOption } from "../options.ts";
 import { type Context, openBucket } from "../context.ts";
 
-/** Adds the command. */
-export function addScheduler(program: Command, context: Context): void {
-  program.command("scheduler")
-    .summary("Run the schedules of a bucket on this machine until stopped.")
+/** Completes the command. */
+export function fillScheduler(command: Command, context: Context): void {
+  command
     .description(
       "Harvests each scheduled collection of a bucket when it is due, until it is stopped. Runs that " +
         "were missed while it was not running are caught up once. Harvesters that filter-start has started and " +

@@ -35,24 +35,31 @@ export function fitLine(text: string, columns: number): string {
  * wraps and copies without the break.
  */
 export function wrapText(text: string, columns: number): string {
+  const firm = text.split("\n").map((line) =>
+    line.replace(TO_COPY, (found) => found.replaceAll(" ", FIRM))
+  ).join("\n");
+  return wrapWords(firm, columns).replaceAll(FIRM, " ");
+}
+
+/** Wraps lines between words, whatever they say. */
+export function wrapWords(text: string, columns: number): string {
   return text.split("\n").map((line) => wrappedLine(line, columns)).join("\n");
 }
 
 function wrappedLine(line: string, columns: number): string {
   if (width(line) <= columns) return line;
-  const firm = line.replace(TO_COPY, (found) => found.replaceAll(" ", FIRM));
   const hang = " ".repeat(hangOf(line, columns));
   const narrow = hang.slice(0, NARROW);
   const lines: string[] = [];
   let last = "";
-  for (const [chunk] of firm.matchAll(/\s*\S+/g)) {
+  for (const [chunk] of line.matchAll(/\s*\S+/g)) {
     if (last !== "" && width(last) + width(chunk) > columns) {
       lines.push(last);
       const word = chunk.trimStart();
       last = (width(hang) + width(word) > columns ? narrow : hang) + word;
     } else last += chunk;
   }
-  return [...lines, last].join("\n").replaceAll(FIRM, " ");
+  return [...lines, last].join("\n");
 }
 
 /** Returns the indentation of wrapped lines: below the line's text, or below the last cell of a row. */

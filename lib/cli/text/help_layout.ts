@@ -1,20 +1,10 @@
-/** Lays out help texts, wrapped between words at any width of a terminal. */
+/** Has commander lay out help texts as helpText() does. */
 
 import { type CommandUnknownOpts, Help, type Option } from "@commander-js/extra-typings";
-import { wrapText } from "./fit.ts";
-
-/** Minimum columns of a description beside its term: else it goes below. */
-const NARROWEST = 30;
-/** Columns of a terminal of unknown width. */
-const USUAL = 80;
-const INDENT = 2;
-/** Indentation of a description below its term. */
-const BELOW = 6;
+import { helpText, USUAL_COLUMNS } from "./help_text.ts";
 
 /** For `configureHelp`. */
 export const helpLayout = {
-  minWidthToWrap: 1,
-
   /** Returns a command with its arguments; each has options. */
   subcommandTerm(command: CommandUnknownOpts): string {
     const names = [command.name(), ...command.aliases().slice(0, 1)].join("|");
@@ -30,27 +20,32 @@ export const helpLayout = {
     return option.isBoolean() ? option.description : new Help().optionDescription(option);
   },
 
-  styleUsage(this: Help, usage: string): string {
-    return wrapText(`       ${usage}`, widthOf(this) - 1).trimStart();
-  },
-
-  formatItem(this: Help, term: string, termWidth: number, description: string): string {
-    const columns = widthOf(this);
-    const beside = termWidth + 2 * INDENT;
-    if (!description) return indent(term, INDENT);
-    if (columns - beside < NARROWEST) {
-      const text = this.boxWrap(description, columns - BELOW);
-      return `${indent(wrapText(term, columns - INDENT), INDENT)}\n${indent(text, BELOW)}`;
-    }
-    const text = indent(this.boxWrap(description, columns - beside), beside);
-    return indent(term, INDENT).padEnd(beside) + text.trimStart();
+  /** Returns the whole text, but for what is added after it. */
+  formatHelp(command: CommandUnknownOpts, help: Help): string {
+    const parts = {
+      usage: help.commandUsage(command),
+      description: help.commandDescription(command),
+      lists: [
+        [
+          "Arguments:",
+          help.visibleArguments(command).map((one) =>
+            [help.argumentTerm(one), help.argumentDescription(one)] as const
+          ),
+        ],
+        [
+          "Options:",
+          help.visibleOptions(command).map((one) =>
+            [help.optionTerm(one), help.optionDescription(one)] as const
+          ),
+        ],
+        [
+          "Commands:",
+          help.visibleCommands(command).map((one) =>
+            [help.subcommandTerm(one), help.subcommandDescription(one)] as const
+          ),
+        ],
+      ],
+    } as const;
+    return helpText(parts, help.helpWidth ?? USUAL_COLUMNS);
   },
 };
-
-function widthOf(help: Help): number {
-  return help.helpWidth ?? USUAL;
-}
-
-function indent(text: string, columns: number): string {
-  return text.replace(/^/gm, " ".repeat(columns));
-}
