@@ -4,6 +4,7 @@ import { createHash } from "node:crypto";
 import { dirname, join } from "node:path";
 import { getLogger } from "@logtape/logtape";
 import { DiskError, UserError } from "../base/errors.ts";
+import { releaseFile } from "../base/file_lock.ts";
 import { removeFile } from "../base/in_use.ts";
 import { hasCode, type Owner, strangeness } from "../base/own_folder.ts";
 import { type Files, type OpenFile, systemFiles } from "./files.ts";
@@ -46,8 +47,12 @@ export class SpoolFolder {
   /** Returns whether the process that owns a folder lives; null where that is unknown. */
   static async isHeld(path: string): Promise<boolean | null> {
     try {
-      using held = await Deno.open(join(path, HELD), { write: true });
-      return !await held.tryLock(true);
+      const held = await Deno.open(join(path, HELD), { write: true });
+      try {
+        return !await held.tryLock(true);
+      } finally {
+        await releaseFile(held);
+      }
     } catch {
       return null;
     }
@@ -85,9 +90,14 @@ export class SpoolFolder {
 
   /** Leaves it to the next harvester. */
   async leave(): Promise<void> {
-    this.#held?.close();
-    this.#held = undefined;
+    await this.#release();
     for (const file of [...this.#open]) await file.close().catch(() => {});
+  }
+
+  async #release(): Promise<void> {
+    const held = this.#held;
+    this.#held = undefined;
+    if (held) await releaseFile(held);
   }
 
   async #make(): Promise<void> {
@@ -100,7 +110,7 @@ export class SpoolFolder {
         });
       }
     }
-    this.#held?.close();
+    await this.#release();
     this.#held = await Deno.open(join(this.path, HELD), { createNew: true, write: true });
     // On a file system without locks, the process is known by its number only.
     await this.#held.lock(true).catch(() => removeFile(join(this.path, HELD)));

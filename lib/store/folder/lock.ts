@@ -1,6 +1,7 @@
 /** The lock of a folder bucket: one process of a machine at a time is between looking and writing. */
 
 import { join } from "node:path";
+import { releaseFile } from "../../base/file_lock.ts";
 import { removeFile, whenFree } from "../../base/in_use.ts";
 import { OutsideError, UserError } from "../../base/errors.ts";
 import { type Disk, isLacking, nullIfAbsent, systemDisk } from "./disk.ts";
@@ -31,7 +32,7 @@ export async function withLock<T>(
   try {
     return await act(() => Promise.resolve());
   } finally {
-    file.close();
+    await releaseFile(file);
   }
 }
 
@@ -55,7 +56,7 @@ async function lockedFile(folder: string, disk: Disk): Promise<Deno.FsFile | nul
       if (isLacking(error)) return null;
       throw error;
     }
-    file.close();
+    await releaseFile(file);
   }
 }
 
