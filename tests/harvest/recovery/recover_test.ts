@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { acquireLease } from "../../../lib/bucket/lease.ts";
+import { releaseFile } from "../../../lib/base/file_lock.ts";
 import { jsonBytes } from "../../../lib/base/json_bytes.ts";
 import { recover } from "../../../lib/harvest/recovery/recover.ts";
 import { namesIn, withFolder } from "../../fakes/folder.ts";
@@ -111,7 +112,7 @@ Deno.test("of a harvester that is alive, and paused, the process is named, and n
     const { tweets: count, living, left } = await recovered(store, parent);
     assert.deepEqual([count, living, left], [0, [1], []]);
     assert.deepEqual(await tweets(store), before);
-    held.close();
+    await releaseFile(held);
     assert.deepEqual((await recovered(store, parent)).living, []);
     assert.deepEqual((await tweets(store)).toSorted(), all);
   }));
