@@ -98,6 +98,7 @@ const ELSEWHERE: Record<string, string> = {
   "source/search.ts": "e2e/search_test.ts",
   "source/set_aside.ts": "source/user_timeline_test.ts",
   "source/user_facts.ts": "source/user_timeline_test.ts",
+  "source/user_look_ups.ts": "source/user_timeline_test.ts",
   "store/": "store/folder/store_test.ts",
   "store/place.ts": "runner/local/recognised_test.ts",
   "store/open.ts": "e2e/bucket_url_test.ts",

@@ -1,5 +1,6 @@
 /** The timelines of many users as a source: one walk a user, several side by side. */
 
+import { getLogger } from "@logtape/logtape";
 import { chunks } from "../base/chunks.ts";
 import {
   type Batch,
@@ -10,12 +11,10 @@ import {
 } from "./source.ts";
 import { isProtectedWanted } from "../collection/config.ts";
 import {
-  isLookUpDue,
   removedUsersDue,
   userTimeline,
   type UserTimelineConfig,
 } from "../collection/types/user_timeline.ts";
-import { getLogger } from "@logtape/logtape";
 import type { Clock } from "../base/clock.ts";
 import { namesOf } from "../base/names_of.ts";
 import { Packed } from "../base/packed.ts";
@@ -28,7 +27,6 @@ import type {
 } from "../twitter/api.ts";
 import { idTime } from "../twitter/bytes/ids.ts";
 import { FIRST_TWEET, TIMELINE_REACH, TIMELINE_REACH_WITHOUT_REPLIES } from "../twitter/reach.ts";
-import { isOfApi } from "../twitter/http/refusals.ts";
 import type { Waits } from "../base/waits.ts";
 import { BudgetUsedUp } from "./meter.ts";
 import { filledWalk, spanOfWalk, unfinishedGaps } from "./gaps.ts";
@@ -39,6 +37,7 @@ import { SetAside } from "./set_aside.ts";
 import { sideBySide } from "./side_by_side.ts";
 import { userWalk } from "../collection/walks.ts";
 import { addFacts, type TimelineUser, UserFacts } from "./user_facts.ts";
+import { LOOK_UP_CHUNK, UserLookUps } from "./user_look_ups.ts";
 import { type Reach, walk } from "./walk.ts";
 
 const log = getLogger(["twarc-cloud", "harvest"]);
@@ -67,8 +66,6 @@ export interface UserTimelineOptions {
 
 /** Pages that are requested at the same time: enough to use up a window's requests, wherever the API is. */
 const WIDTH = 16;
-/** Users that are looked up in one call. */
-const CHUNK = 100;
 
 /** Collects the timelines of users, by id: names change, ids do not. */
 export class UserTimelineSource implements TweetSource {
@@ -77,6 +74,7 @@ export class UserTimelineSource implements TweetSource {
   readonly #clock: Clock;
   readonly #facts: UserFacts;
   readonly #lookUps: LookUps;
+  readonly #userLookUps: UserLookUps;
 
   constructor(api: TwitterApi, options: UserTimelineOptions, clock: Clock) {
     this.#api = api;
@@ -88,6 +86,12 @@ export class UserTimelineSource implements TweetSource {
       clock,
       notesTime: api.tellsAuthors,
       isProtectedWanted,
+    });
+    this.#userLookUps = new UserLookUps(this.#lookUps, {
+      users: options.users,
+      facts: this.#facts,
+      every: options.lookUpEvery,
+      clock,
     });
   }
 
@@ -119,7 +123,7 @@ export class UserTimelineSource implements TweetSource {
     yield* sideBySide(ReadableStream.from(again), WIDTH);
     walking.aside.check();
     for (const id of walking.aside.ids) yield this.#unavailable(id, walking);
-    yield* this.#lookedUp(walking.silent.filter((id) => this.#isDue(id)), walking);
+    yield* this.#userLookUps.askSilent(walking.silent, walking);
     yield* walking.removals.confirmRemovals(signal);
     const { known, positions } = walking;
     if (!known) return;
@@ -167,29 +171,10 @@ export class UserTimelineSource implements TweetSource {
       for (const id of ids) yield this.#walk(id, null, walking);
       return;
     }
-    for (const some of chunks(ids, CHUNK)) {
-      for (const { id, answer } of await this.#lookUpKnown(some, walking.signal)) {
+    for (const some of chunks(ids, LOOK_UP_CHUNK)) {
+      for (const { id, answer } of await this.#userLookUps.ask(some, walking.signal)) {
         yield this.#walk(id, answer, walking);
       }
-    }
-  }
-
-  /** Returns the answers of a look-up; null for all where it fails: their timelines may be readable all the same. */
-  async #lookUpKnown(
-    ids: string[],
-    signal: AbortSignal,
-  ): Promise<{ id: string; answer: UserAnswer | null }[]> {
-    try {
-      const answers = (await Array.fromAsync(this.#lookUps.of(ids, signal))).flat();
-      const byId = new Map(answers.map((answer) => [answer.asked, answer]));
-      return ids.map((id) => ({ id, answer: byId.get(id) ?? null }));
-    } catch (error) {
-      if (!isOfApi(error)) throw error;
-      log.warn("{many} users could not be looked up: {problem}", {
-        many: ids.length,
-        problem: error.message,
-      });
-      return ids.map((id) => ({ id, answer: null }));
     }
   }
 
@@ -301,39 +286,6 @@ export class UserTimelineSource implements TweetSource {
       count: 0,
       unavailable: { id, ...(name === undefined ? {} : { screen_name: name }), why },
     };
-  }
-
-  /** Looks up users whose timelines were empty: they may have changed their names, or be gone. */
-  async *#lookedUp(ids: string[], { signal, removals }: Walking): AsyncGenerator<Batch> {
-    for (const some of chunks(ids, CHUNK)) {
-      try {
-        for await (const answers of this.#lookUps.of(some, signal)) {
-          for (const answer of answers) {
-            if (!("id" in answer)) removals.lookedUp(answer.asked, answer.state);
-            const nothing = {
-              walk: userWalk(answer.asked),
-              position: "whole",
-              tweets: [],
-              count: 0,
-            };
-            yield addFacts(nothing, this.#facts.factsIn(answer));
-          }
-        }
-      } catch (error) {
-        // They are looked up by a harvest with a budget.
-        if (error instanceof BudgetUsedUp) return;
-        if (!isOfApi(error)) throw error;
-        log.warn("Users could not be looked up, which the next harvest retries: {problem}", {
-          problem: error.message,
-        });
-      }
-    }
-  }
-
-  /** Returns whether a user without news in this harvest is to be looked up. */
-  #isDue(id: string): boolean {
-    const [every, now] = [this.#options.lookUpEvery, this.#clock.now()];
-    return isLookUpDue(this.#options.users.get(id)?.looked_up, { every, now });
   }
 
   /**
