@@ -1,7 +1,6 @@
 /** A bucket of S3 as a store: conditional writes, uploads in parts, checksums requested and verified. */
 
 import {
-  type CompleteMultipartUploadCommandOutput,
   DeleteObjectCommand,
   GetObjectCommand,
   type GetObjectCommandOutput,
@@ -23,6 +22,7 @@ import {
   UndeletableError,
 } from "../../base/errors.ts";
 import { blocksOf, wholeOf } from "../expected.ts";
+import { checkedStream, checkLength, checkSum } from "./checks.ts";
 import { olderVersions, purgeVersions } from "./versions.ts";
 import {
   type Got,
@@ -115,7 +115,7 @@ export class S3Store implements Store {
     const what = `Reading ${key}`;
     const found = await this.#translateErrors(what, () => this.#object(key));
     if (!found?.Body) throw new OutsideError(`There is no ${key} in bucket ${this.name}`);
-    return whole(found.Body.transformToWebStream(), {
+    return checkedStream(found.Body.transformToWebStream(), {
       length: found.ContentLength,
       key,
       failed: (error) => this.#error(error, what),
@@ -354,52 +354,4 @@ function keyOf(name = "", encoding?: string): string {
 /** S3 lists by the bytes of UTF-8, JavaScript sorts by UTF-16. */
 function byKey(a: Listed, b: Listed): number {
   return Buffer.compare(Buffer.from(a.key), Buffer.from(b.key));
-}
-
-/** @throws OutsideError where S3 has assembled the parts to something else, as far as it reports. */
-function checkSum(
-  { ChecksumCRC32, ChecksumType }: CompleteMultipartUploadCommandOutput,
-  sum: number,
-  key: string,
-): void {
-  if (ChecksumType !== "FULL_OBJECT" || ChecksumCRC32 === undefined) return;
-  const wanted = Buffer.alloc(4);
-  wanted.writeUInt32BE(sum);
-  if (wanted.toString("base64") === ChecksumCRC32) return;
-  throw new OutsideError(`${key} was damaged in transit`);
-}
-
-function checkLength(length: number, wanted: number | undefined, key: string): void {
-  if (wanted === undefined || length === wanted) return;
-  throw new OutsideError(`${key} arrived with ${length} bytes instead of ${wanted}`);
-}
-
-/** Returns a stream that fails where it is truncated. */
-function whole(
-  content: ReadableStream<Uint8Array>,
-  { length, key, failed }: {
-    length: number | undefined;
-    key: string;
-    failed: (error: unknown) => Error;
-  },
-): ReadableStream<Uint8Array> {
-  const reader = content.getReader();
-  let read = 0;
-  return new ReadableStream({
-    async pull(controller) {
-      try {
-        const { done, value } = await reader.read();
-        if (value) {
-          read += value.length;
-          controller.enqueue(value);
-        }
-        if (!done) return;
-        checkLength(read, length, key);
-        controller.close();
-      } catch (error) {
-        controller.error(failed(error));
-      }
-    },
-    cancel: (reason) => reader.cancel(reason),
-  });
 }
