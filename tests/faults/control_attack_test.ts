@@ -102,8 +102,9 @@ Deno.test("headers without end, and bytes that are no request, are refused, and 
 Deno.test("3,000 guesses at a token stop nothing, and leave nothing behind", async () => {
   const { server, client, stops } = served();
   try {
-    for (let i = 0; i < 3_000; i += 100) {
-      await Promise.all(Array.from({ length: 100 }, async (_, j) => {
+    // As many at a time as have room: of more, the slowest ones get no answer on a busy machine.
+    for (let i = 0; i < 3_000; i += 20) {
+      await Promise.all(Array.from({ length: 20 }, async (_, j) => {
         const headers = { authorization: `Bearer eyJhbGciOiJub25lIn0.e30.${i + j}` };
         const response = await fetch(new URL("/stop", server.url), { headers });
         assert.equal(response.status, 401);
