@@ -108,6 +108,19 @@ export class GapRecords {
 
 async function readAll(store: Store, id: string): Promise<GapRecords> {
   const records = new GapRecords();
+  await readGaps(store, id, records);
+  return records;
+}
+
+/**
+ * Reads the gaps that harvests recorded and requested, in any order of the harvests.
+ * @throws UserError if a file is damaged; OutsideError
+ */
+export async function readGaps(
+  store: Store,
+  id: string,
+  records: Pick<GapRecords, "addGaps" | "addFilled">,
+): Promise<void> {
   const read = async (key: string) => {
     const folder = key.slice(0, key.lastIndexOf("/") + 1);
     if (!isHarvestFolder(folder)) return;
@@ -122,7 +135,6 @@ async function readAll(store: Store, id: string): Promise<GapRecords> {
     some = [];
   }
   await Promise.all(some.map(read));
-  return records;
 }
 
 function lostEnd(

@@ -3,6 +3,7 @@
 import { Buffer } from "node:buffer";
 import { type CollectionConfig, planFor } from "../collection/types/registry.ts";
 import { FILES } from "../collection/layout.ts";
+import type { JsonObject } from "../base/json.ts";
 import { jsonLineBytes } from "../base/json_bytes.ts";
 import { LockedError, OutsideError, UserError } from "../base/errors.ts";
 import { checkConfig } from "../collection/config.ts";
@@ -19,7 +20,7 @@ import type { HarvestFound, Verified } from "./found.ts";
 import { askFor, gapLook, queriesFor } from "./gap_fill.ts";
 import { listGaps } from "./gap_list.ts";
 import type { LostFinder } from "./lost_finder.ts";
-import { LostOfStream } from "./lost_stream.ts";
+import { harvestsAround, latenessOf, LostOfStream } from "./lost_stream.ts";
 import { LostOfWalks } from "./lost_walks.ts";
 import { amend } from "./repair_inventory.ts";
 import type { VerifyOptions } from "./verify.ts";
@@ -63,13 +64,15 @@ async function record(options: LostPlace, found: Verified): Promise<void> {
   // A copy that was downloaded has none, and is not harvested.
   if (!checkpoint.isThere || checkpoint.state.state !== "settled") return;
   const { positions } = checkpoint.state;
-  const harvests = sinceDamage(found.harvests);
-  const folders = harvests.map(({ folder }) => folder);
-  const finder = planFor(config).reading.kind === "stream"
-    ? new LostOfStream(store, clock.now())
-    : await LostOfWalks.open({ store, config, positions, folders });
-  for (const harvest of harvests) await readBack(harvest, options, finder);
-  const byFolder = Map.groupBy(await finder.finish(), ({ folder }) => folder);
+  const { harvests, finder } = await openFinder(options, { config, positions, found });
+  for (const harvest of harvests) {
+    await finder.begin(harvest.folder);
+    await readBack(harvest, options, finder);
+  }
+  const again = async (line: (line: Uint8Array) => void) => {
+    for (const harvest of harvests) await readBack(harvest, options, { line, noteDamage() {} });
+  };
+  const byFolder = Map.groupBy(await finder.finish(again), ({ folder }) => folder);
   for (const [folder, lost] of byFolder) {
     await addGaps(options, folder, lost.map(({ gap }) => toRecordedGap(gap, config)));
   }
@@ -104,9 +107,39 @@ function isDamaged({ listed, isOpen }: HarvestFound): boolean {
   return !isOpen && [...listed.values()].some((facts) => facts === null || facts.fault !== null);
 }
 
+/** Returns what finds the lost tweets of a collection, and the harvests that it has to read. */
+async function openFinder(
+  { store, clock, collectionId }: LostPlace,
+  { config, positions, found }: {
+    config: CollectionConfig;
+    positions: JsonObject;
+    found: Verified;
+  },
+): Promise<{ harvests: HarvestFound[]; finder: LostFinder }> {
+  const damaged = found.harvests.findIndex(isDamaged);
+  const { reading } = planFor(config);
+  if (reading.kind !== "stream") {
+    const harvests = sinceBegun(found.harvests, damaged);
+    const folders = harvests.map(({ folder }) => folder);
+    return { harvests, finder: await LostOfWalks.open({ store, config, positions, folders }) };
+  }
+  const lateMs = latenessOf(reading);
+  const harvests = harvestsAround(found.harvests, { damaged, lateMs });
+  const isOrdered = queriesFor(config, {}).length <= 1;
+  const finder = await LostOfStream.open({
+    store,
+    collectionId,
+    harvests,
+    positions,
+    isOrdered,
+    lateMs,
+    now: clock.now(),
+  });
+  return { harvests, finder };
+}
+
 /** Returns the harvests from the first damaged one on, with the earlier ones in which its walks began. */
-function sinceDamage(harvests: HarvestFound[]): HarvestFound[] {
-  const damaged = harvests.findIndex(isDamaged);
+function sinceBegun(harvests: HarvestFound[], damaged: number): HarvestFound[] {
   const whole = harvests.slice(0, damaged)
     .findLastIndex(({ info }) => info?.outcome === "complete");
   return harvests.slice(whole + 1);
@@ -114,11 +147,10 @@ function sinceDamage(harvests: HarvestFound[]): HarvestFound[] {
 
 /** Reads the files of a harvest, as far as they are readable. */
 async function readBack(
-  { folder, listed }: HarvestFound,
+  { listed }: HarvestFound,
   { store, onFile }: Pick<LostPlace, "store" | "onFile">,
-  finder: LostFinder,
+  finder: Pick<LostFinder, "line" | "noteDamage">,
 ): Promise<void> {
-  await finder.begin(folder);
   for (const [key, facts] of listed) {
     if (!facts || facts.isAltered) {
       finder.noteDamage();

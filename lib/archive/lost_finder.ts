@@ -12,6 +12,11 @@ export interface LostFinder {
   line(line: Uint8Array): void;
   /** Handles an unreadable place. */
   noteDamage(): void;
-  /** Returns the gaps with their harvests' folders; some may be recorded already. */
-  finish(): Promise<{ folder: string; gap: RecordedGap }[]>;
+  /**
+   * Returns the gaps with their harvests' folders; some may be recorded already.
+   * @param readAgain Calls `take` with each readable line once more.
+   */
+  finish(
+    readAgain: (take: (line: Uint8Array) => void) => Promise<void>,
+  ): Promise<{ folder: string; gap: RecordedGap }[]>;
 }

@@ -1,154 +1,221 @@
 /** Finds the gaps that damaged files leave in a stream: from the last tweets before to the first ones after. */
 
-import { FILES, harvestTime } from "../collection/layout.ts";
-import { harvestInfoSchema } from "../collection/harvest_info.ts";
-import { jsonOrNull } from "../base/json.ts";
-import { gapsIn, type RecordedGap } from "../bucket/gaps.ts";
-import type { Store } from "../store/store.ts";
+import { harvestTime } from "../collection/layout.ts";
+import type { RecordedGap } from "../bucket/gaps.ts";
 import { idsIn, idTime, isOlder, timeId } from "../twitter/bytes/ids.ts";
-import { filledIn } from "./gap_list.ts";
 import { lackingIn } from "./holes.ts";
+import { type FillOptions, Fills, type Lost, type StreamHarvest } from "./lost_fills.ts";
 import { DAMAGED, type LostFinder } from "./lost_finder.ts";
 
-/** Tweets that are remembered on each side of a damage. */
+/** Tweets of each side of a damage that show where it begins and ends. */
 const SIDE = 1_000;
 /** Milliseconds that tweets of a stream may be late, so that they may be in the damaged part. */
 const LATE_MS = 60_000;
+const MINUTE_MS = 60_000;
 
 /** A damage, with what came before and after it. */
 interface Damage {
   /** Of the damaged harvests without an intact tweet between them, oldest first. */
   folders: string[];
-  before: string[];
-  after: string[];
+  /** The id from which on tweets are missing, by what came before; and whether that was in the same harvest. */
+  sinceId: string | undefined;
+  isWithin: boolean;
+  after: { count: number; oldest: string; newest: string } | undefined;
 }
 
-/** A span that was lost, by the ids around it. */
-interface Lost {
-  folder: string;
-  sinceId: string;
-  untilId: string;
+/** Options of LostOfStream. */
+export interface LostStreamOptions extends FillOptions {
+  /** In milliseconds since 1970. */
+  now: number;
+  /** Milliseconds that its tweets may be late. */
+  lateMs: number;
+}
+
+/** Returns how late tweets of a stream may be, in milliseconds, where each connection begins with earlier ones. */
+export function latenessOf({ backfillMinutes = 0 }: { backfillMinutes?: number }): number {
+  return LATE_MS + backfillMinutes * MINUTE_MS;
+}
+
+/**
+ * Returns the harvests from the first damaged one on, with those before it whose tweets came so shortly before that
+ * later ones may be older.
+ */
+export function harvestsAround<T extends StreamHarvest>(
+  harvests: T[],
+  { damaged, lateMs }: { damaged: number; lateMs: number },
+): T[] {
+  const first = harvests[damaged];
+  if (!first) return [];
+  const earliest = coverageOf(first, Infinity).from - lateMs;
+  const before = harvests.slice(0, damaged).findLastIndex((harvest) =>
+    coverageOf(harvest, Infinity).to < earliest
+  );
+  return harvests.slice(before + 1);
 }
 
 /** Finds what a damage took of a stream. */
 export class LostOfStream implements LostFinder {
-  readonly #store: Store;
-  readonly #now: number;
+  readonly #options: LostStreamOptions;
+  readonly #fills: Fills;
+  readonly #infos: Map<string, StreamHarvest>;
   readonly #damages: Damage[] = [];
+  /** Those of which what came after is not known yet. */
+  #open: Damage[] = [];
   #folder = "";
-  /** Spans that the current harvest requested again: tweets in them came late. */
-  #asked: { since: string; until: string }[] = [];
+  /** Whether a tweet of the current harvest was read. */
+  #hasBegun = false;
   #last: string[] = [];
 
-  /** @param now In milliseconds since 1970. */
-  constructor(store: Store, now: number) {
-    this.#store = store;
-    this.#now = now;
+  private constructor(options: LostStreamOptions, fills: Fills) {
+    this.#options = options;
+    this.#fills = fills;
+    this.#infos = new Map(options.harvests.map((harvest) => [harvest.folder, harvest]));
   }
 
-  async begin(folder: string): Promise<void> {
+  /** Opens it for the given harvests. @throws UserError if a file is damaged; OutsideError */
+  static async open(options: LostStreamOptions): Promise<LostOfStream> {
+    return new LostOfStream(options, await Fills.open(options));
+  }
+
+  begin(folder: string): Promise<void> {
     this.#folder = folder;
-    this.#asked = (await filledIn(this.#store, folder)).map((span) => ({
-      since: span.since_id ?? timeId(span.from),
-      until: span.until_id ?? timeId(span.to),
-    }));
+    this.#hasBegun = false;
+    this.#fills.begin(folder);
+    return Promise.resolve();
   }
 
   line(line: Uint8Array): void {
-    for (const id of idsIn(line)) {
-      const isLate = this.#asked.some(({ since, until }) =>
-        isOlder(since, id) && isOlder(id, until)
-      );
-      if (!isLate) this.#add(id);
-    }
+    for (const id of this.#fills.takeFrom(line)) this.#add(id);
   }
 
   #add(id: string): void {
+    this.#hasBegun = true;
     this.#last.push(id);
     if (this.#last.length > 2 * SIDE) this.#last = this.#last.slice(-SIDE);
-    for (const { after } of this.#damages) if (after.length < SIDE) after.push(id);
+    if (this.#open.length === 0) return;
+    for (const damage of this.#open) {
+      const { count = 0, oldest = id, newest = id } = damage.after ?? {};
+      damage.after = {
+        count: count + 1,
+        oldest: isOlder(id, oldest) ? id : oldest,
+        newest: isOlder(newest, id) ? id : newest,
+      };
+    }
+    this.#open = this.#open.filter(({ after }) => after === undefined || after.count < SIDE);
   }
 
   noteDamage(): void {
-    const last = this.#damages.at(-1);
-    if (last?.after.length === 0) {
-      if (last.folders.at(-1) !== this.#folder) last.folders.push(this.#folder);
-      return;
-    }
-    this.#damages.push({
-      folders: [this.#folder],
-      before: this.#last.slice(-SIDE),
-      after: [],
-    });
+    const damage = this.#damageHere();
+    this.#fills.noteDamage(this.#folder, () => this.#untilOf(damage, this.#folder));
   }
 
-  async finish(): Promise<{ folder: string; gap: RecordedGap }[]> {
-    const spans: Lost[] = [];
-    for (const damage of this.#damages) {
-      for (const span of await this.#spansOf(damage)) spans.push(span);
+  /** Returns the damage that goes on, or a new one. */
+  #damageHere(): Damage {
+    const last = this.#damages.at(-1);
+    if (last && last.after === undefined) {
+      if (last.folders.at(-1) !== this.#folder) last.folders.push(this.#folder);
+      return last;
     }
-    const intact = new Set(this.#damages.flatMap(({ before, after }) => [...before, ...after]));
-    const found: { folder: string; gap: RecordedGap }[] = [];
-    for (const { folder, ...span } of joinLosses(spans)) {
-      const recorded = await gapsIn(this.#store, `${folder}${FILES.gaps}`);
-      const lost = recorded.filter((gap) => gap.lost);
-      for (const { sinceId = "0", untilId } of lackingIn({ ...span, ...NOWHERE }, lost)) {
-        found.push({
-          folder,
-          gap: {
-            from: idTime(sinceId),
-            to: idTime(untilId),
-            why: DAMAGED,
-            since_id: sinceId,
-            until_id: untilId,
-            lost: true,
-            known: [...intact].filter((id) => isOlder(sinceId, id) && isOlder(id, untilId)),
-          },
-        });
+    const damage = {
+      folders: [this.#folder],
+      sinceId: this.#sinceId(),
+      isWithin: this.#hasBegun,
+      after: undefined,
+    };
+    this.#damages.push(damage);
+    this.#open.push(damage);
+    return damage;
+  }
+
+  /** Returns the id from which on later tweets may be missing. */
+  #sinceId(): string | undefined {
+    const before = this.#last.slice(-SIDE);
+    const [first] = before;
+    if (first === undefined) return undefined;
+    const newest = before.reduce((high, id) => isOlder(high, id) ? id : high, first);
+    const late = timeId(idTime(newest) - this.#options.lateMs);
+    const oldest = before.reduce((low, id) => isOlder(id, low) ? id : low, first);
+    return before.length === SIDE && isOlder(late, oldest) ? oldest : late;
+  }
+
+  async finish(
+    readAgain: (take: (line: Uint8Array) => void) => Promise<void>,
+  ): Promise<{ folder: string; gap: RecordedGap }[]> {
+    const spans = [...this.#damages.flatMap((one) => this.#spansOf(one)), ...this.#fills.finish()];
+    const lost = joinLosses(spans.flatMap((span) => this.#unrecorded(span)));
+    if (lost.length === 0) return [];
+    const known = lost.map((): string[] => []);
+    // What is intact in a span is not to come again: also what came late, or was requested again.
+    await readAgain((line) => {
+      for (const id of idsIn(line)) {
+        const n = countBelow(lost, id) - 1;
+        const span = lost[n];
+        if (span && isOlder(id, span.untilId)) known[n]?.push(id);
       }
-    }
-    return found;
+    });
+    return lost.map(({ folder, sinceId, untilId }, n) => ({
+      folder,
+      gap: {
+        from: idTime(sinceId),
+        to: idTime(untilId),
+        why: DAMAGED,
+        since_id: sinceId,
+        until_id: untilId,
+        lost: true,
+        known: known[n] ?? [],
+      },
+    }));
+  }
+
+  /** Returns the parts of a span that no repair has recorded. */
+  #unrecorded({ folder, sinceId, untilId }: Lost): Lost[] {
+    const recorded = this.#fills.recorded.filter((gap) =>
+      gap.folder >= folder && isOlder(gap.sinceId, untilId) && isOlder(sinceId, gap.untilId)
+    ).map((gap) => ({ since_id: gap.sinceId, until_id: gap.untilId }));
+    const left = lackingIn({ folder, sinceId, untilId, walk: "", newer: 0 }, recorded);
+    return left.map(({ sinceId = "0", untilId }) => ({ folder, sinceId, untilId }));
   }
 
   /** Returns what a damage took: all but the silence between its harvests. */
-  async #spansOf(damage: Damage): Promise<Lost[]> {
-    const spans: Lost[] = [];
-    let sinceId = sinceOf(damage);
-    for (const [i, folder] of damage.folders.entries()) {
-      const next = damage.folders[i + 1];
-      const untilId = next === undefined
-        ? await this.#untilOf(damage, folder)
-        : above((await this.#coverageOf(folder)).to);
-      if (isOlder(sinceId, untilId)) spans.push({ folder, sinceId, untilId });
-      if (next !== undefined) sinceId = timeId((await this.#coverageOf(next)).from - LATE_MS);
-    }
-    return spans;
+  #spansOf(damage: Damage): Lost[] {
+    return damage.folders.flatMap((folder, i): Lost[] => {
+      const begun = timeId(this.#coverageOf(folder).from - this.#options.lateMs);
+      const { sinceId: before, isWithin = false } = i === 0 ? damage : {};
+      const sinceId = before !== undefined && (isWithin || isOlder(begun, before)) ? before : begun;
+      const untilId = i < damage.folders.length - 1
+        ? above(this.#coverageOf(folder).to)
+        : this.#untilOf(damage, folder);
+      return isOlder(sinceId, untilId) ? [{ folder, sinceId, untilId }] : [];
+    });
   }
 
   /** @param folder Of the last damaged harvest: its tweets came before its end. */
-  async #untilOf({ after }: Damage, folder: string): Promise<string> {
-    const end = above((await this.#coverageOf(folder)).to);
-    if (after.length === 0) return end;
-    const oldest = after.reduce((low, id) => isOlder(id, low) ? id : low);
-    const late = timeId(idTime(oldest) + LATE_MS);
-    const newest = after.reduce((high, id) => isOlder(high, id) ? id : high);
-    const until = after.length === SIDE && isOlder(newest, late) ? newest : late;
+  #untilOf({ after }: Damage, folder: string): string {
+    const end = above(this.#coverageOf(folder).to);
+    if (after === undefined) return end;
+    const { count, oldest, newest } = after;
+    const late = timeId(idTime(oldest) + this.#options.lateMs);
+    const until = count === SIDE && isOlder(newest, late) ? newest : late;
     return isOlder(end, until) ? end : until;
   }
 
-  /** Returns the span in which a harvest collected, as far as known; in milliseconds since 1970. */
-  async #coverageOf(folder: string): Promise<{ from: number; to: number }> {
-    const found = await this.#store.get(`${folder}${FILES.harvest}`);
-    const json = jsonOrNull(found?.bytes);
-    const info = harvestInfoSchema.safeParse(json).data;
-    const ends = [info?.harvest_end_timestamp, info?.covered?.to].flatMap((end) =>
-      end === undefined ? [] : [Date.parse(end)]
-    );
-    return {
-      from: info?.covered ? Date.parse(info.covered.from) : harvestTime(folder),
-      to: ends.length > 0 ? Math.max(...ends) : this.#now,
-    };
+  #coverageOf(folder: string): { from: number; to: number } {
+    return coverageOf(this.#infos.get(folder) ?? { folder, info: null }, this.#options.now);
   }
+}
+
+/** Returns the span in which a harvest collected, as far as known; in milliseconds since 1970. */
+function coverageOf(
+  { folder, info }: StreamHarvest,
+  now: number,
+): { from: number; to: number } {
+  const ends = [info?.harvest_end_timestamp, info?.covered?.to].flatMap((end) =>
+    end === undefined ? [] : [Date.parse(end)]
+  );
+  return {
+    from: info?.covered ? Date.parse(info.covered.from) : harvestTime(folder),
+    to: ends.length > 0 ? Math.max(...ends) : now,
+  };
 }
 
 /** Returns the first id above all tweets of a time, in milliseconds since 1970. */
@@ -156,23 +223,29 @@ function above(ms: number): string {
   return timeId(ms + 1);
 }
 
+/** Returns how many of spans in order begin below an id. */
+function countBelow(spans: Lost[], id: string): number {
+  let [low, high] = [0, spans.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (isOlder(spans[middle]?.sinceId ?? id, id)) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
 /** Returns spans in order, with those that overlap joined: each tweet is requested once. */
 function joinLosses(spans: Lost[]): Lost[] {
   const all: Lost[] = [];
   for (const span of spans.toSorted((a, b) => isOlder(a.sinceId, b.sinceId) ? -1 : 1)) {
     const last = all.at(-1);
-    if (!last || !isOlder(span.sinceId, last.untilId)) all.push({ ...span });
-    else if (isOlder(last.untilId, span.untilId)) last.untilId = span.untilId;
+    if (!last || !isOlder(span.sinceId, last.untilId)) {
+      all.push({ ...span });
+      continue;
+    }
+    // The newest: what was requested before that harvest is lost again.
+    if (last.folder < span.folder) last.folder = span.folder;
+    if (isOlder(last.untilId, span.untilId)) last.untilId = span.untilId;
   }
   return all;
-}
-
-const NOWHERE = { folder: "", walk: "", newer: 0 };
-
-function sinceOf({ folders: [folder = ""], before }: Damage): string {
-  if (before.length === 0) return timeId(harvestTime(folder));
-  const newest = before.reduce((high, id) => isOlder(high, id) ? id : high);
-  const late = timeId(idTime(newest) - LATE_MS);
-  const oldest = before.reduce((low, id) => isOlder(id, low) ? id : low);
-  return before.length === SIDE && isOlder(late, oldest) ? oldest : late;
 }

@@ -188,7 +188,7 @@ async function copyIn(store: Store, folder: string): Promise<CollectionConfig | 
 }
 
 /** Returns whether a line is the last page of a walk: in version 2, one without a token for the next. */
-function isLastPage(line: Uint8Array): boolean {
+export function isLastPage(line: Uint8Array): boolean {
   const meta = member(line, "meta");
   return meta !== null && member(line, "next_token", meta.start) === null;
 }

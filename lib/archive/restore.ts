@@ -7,7 +7,7 @@ import type { Clock } from "../base/clock.ts";
 import { type HarvestInfo, harvestInfoSchema } from "../collection/harvest_info.ts";
 import { collectionKeys, FILES, isHarvestFolder } from "../collection/layout.ts";
 import { dollarsFor, monthOf, pricesWith } from "../billing/prices.ts";
-import { jsonOrNull } from "../base/json.ts";
+import { type JsonObject, jsonOrNull } from "../base/json.ts";
 import type { Store } from "../store/store.ts";
 import { type CheckpointState, type Counts, noCounts } from "../bucket/checkpoint_state.ts";
 import { checkJsonLines } from "./file_check.ts";
@@ -54,12 +54,9 @@ export async function restoredCheckpoint(
   const { brought, files } = await readBack(harvests, options, config);
   const began = newest.info ? timeOf(newest.info.harvest_timestamp) : timeOfFolder(newest.folder);
   const end = newest.info ? toldBy(newest.info) : { state: "harvesting" as const };
-  const isEven = newest.info?.outcome === "complete" || newest.info?.outcome === "stopped";
   const positions = traitsFor(config.type).canBeAskedAgain
     ? brought.positions()
-    : newest.info?.outcome === "complete"
-    ? {}
-    : brought.stream(began, isEven);
+    : streamPositions(newest, began, brought);
   const spent = spentBy(harvests, { files, config, now: clock.now() });
   const { covered } = harvests.findLast(({ info }) => info?.outcome === "complete")?.info ?? {};
   return {
@@ -78,6 +75,14 @@ export async function restoredCheckpoint(
     ...(covered ? { reached: covered.to } : {}),
     isRestored: true,
   };
+}
+
+/** Returns the position of a stream after its newest harvest; none where the stream ended by itself. */
+function streamPositions({ info }: Harvest, began: number, brought: Brought): JsonObject {
+  // Its time was over, and the next one was to go on from there.
+  const isCut = info?.ended_by === "next harvest";
+  if (info?.outcome === "complete" && !isCut) return {};
+  return brought.stream(began, info?.outcome === "stopped");
 }
 
 /** Returns the harvests of a collection, oldest first. */
@@ -109,9 +114,10 @@ async function readBack(
   const all = new Brought(config);
   const { reading, walk = "" } = planFor(config);
   let files: FoundFile[] = [];
+  if (!traitsFor(config.type).canBeAskedAgain) return await readLast(harvests, options, config);
   const hasLearned = await isNamed(harvests.at(-1), options);
   for (
-    const { harvest, isWanted } of unfinishedHarvests(harvests, { hasLearned, type: config.type })
+    const { harvest, isWanted } of unfinishedHarvests(harvests, hasLearned)
   ) {
     files = await filesOf(harvest, options, () => new Brought(config, isWanted));
     // Damage between them is recorded as a gap.
@@ -121,6 +127,25 @@ async function readBack(
     }
   }
   return { brought: all, files };
+}
+
+/** Returns a stream's last tweets, from its last harvest and as many of the earlier ones as have them. */
+async function readLast(
+  harvests: Harvest[],
+  options: RestoreOptions,
+  config: CollectionConfig,
+): Promise<{ brought: Brought; files: FoundFile[] }> {
+  let last = new Brought(config);
+  let files: FoundFile[] | undefined;
+  for (const harvest of harvests.toReversed()) {
+    const found = await filesOf(harvest, options, () => new Brought(config));
+    const own = new Brought(config);
+    for (const brought of [...found.map(({ brought }) => brought), last]) own.add(brought);
+    last = own;
+    files ??= found;
+    if (last.hasAllLast) break;
+  }
+  return { brought: last, files: files ?? [] };
 }
 
 /** Returns whether last_harvest.json names a harvest, which means that the configuration was updated from it. */
@@ -140,7 +165,7 @@ async function isNamed(
  */
 function unfinishedHarvests(
   harvests: Harvest[],
-  { hasLearned, type }: { hasLearned: boolean; type: CollectionConfig["type"] },
+  hasLearned: boolean,
 ): { harvest: Harvest; isWanted: (walk: string) => boolean }[] {
   const wanted: { harvest: Harvest; isWanted: (walk: string) => boolean }[] = [];
   let open: Set<string> | null = null;
@@ -154,8 +179,6 @@ function unfinishedHarvests(
     const walks = open;
     if (walks?.size === 0 && !isNewest) break;
     wanted.push({ harvest, isWanted: (walk) => walks?.has(walk) ?? true });
-    // A stream's next harvest needs only the last position.
-    if (!traitsFor(type).canBeAskedAgain) break;
   }
   return wanted.toReversed();
 }

@@ -50,6 +50,11 @@ export class Brought {
     this.#last = [...this.#last, ...other.#last].slice(-LAST);
   }
 
+  /** Whether it has as many last ids as a stream's next harvest is given. */
+  get hasAllLast(): boolean {
+    return this.#last.length >= LAST;
+  }
+
   #widen(walk: string, { newest, oldest, tweets }: WalkSpan): void {
     const span = this.#spans.get(walk);
     this.#spans.set(walk, {

@@ -383,14 +383,14 @@ export function openStream(
   api: TwitterApi,
   { clock, confirm, patienceMs }: SourceOptions,
 ): FilterSource {
-  const { share, backfill_minutes, fill_gaps = true } = config.filter;
-  const { reading: { filter }, maxRecords } = filterRules.plan(config);
+  const { share, fill_gaps = true } = config.filter;
+  const { reading: { filter, backfillMinutes }, maxRecords } = filterRules.plan(config);
   const wanted: StreamWanted = {
     filter,
     owner: config.id,
     patienceMs,
     ...(share === undefined ? {} : { share }),
-    ...(backfill_minutes === undefined ? {} : { backfillMinutes: backfill_minutes }),
+    ...(backfillMinutes === undefined ? {} : { backfillMinutes }),
   };
   const isAskedAgain = config.api === "2" && fill_gaps;
   const { queries, tooLong } = isAskedAgain ? searchQueries(filter) : { queries: [], tooLong: [] };

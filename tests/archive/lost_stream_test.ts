@@ -3,11 +3,12 @@ import { systemClock } from "../../lib/base/clock.ts";
 import { World } from "../../lib/sandbox/world.ts";
 import { readCheckpoint } from "../../lib/bucket/checkpoint_state.ts";
 import { idsIn } from "../../lib/twitter/bytes/ids.ts";
+import { harvestTime } from "../../lib/collection/layout.ts";
 import type { MemoryStore } from "../fakes/memory_store.ts";
 import { added, KEYS, run } from "../fakes/whole_harvest.ts";
 import { movedClock } from "../fakes/moved_clock.ts";
+import { LiveStream } from "../fakes/live_stream.ts";
 import { WorldApi } from "../fakes/world_api.ts";
-
 import {
   alter,
   CHECKPOINT,
@@ -18,6 +19,7 @@ import {
   repaired,
   statuses,
 } from "../fakes/damaged_collection.ts";
+
 Deno.test("what a damage took of a stream of version 2 is asked for by search, with nothing twice; of 1.1 it is lost", async () => {
   const world = World.create({ clock: systemClock, users: 2, tweetsPerUser: 60 });
   const all = [...world.users.keys()].flatMap((user) => world.timeline(user, { count: 60 }))
@@ -175,3 +177,55 @@ Deno.test("a stream of which every file is lost gets back all harvests, and not 
   assert.deepEqual((await readable(store)).toSorted(), all.toSorted());
   assert.deepEqual((await repaired(store, clock)).mended, []);
 });
+
+/** What is damaged, by the numbers of the harvests, and of the files in them. */
+const SEAMS = {
+  "the first file after a seam is cut": { msPerHarvest: 60_000, hurt: { "1.0": "cut" } },
+  "the first file after a seam is gone": { msPerHarvest: 60_000, hurt: { "1.0": "deleted" } },
+  "every file between two seams is gone": {
+    msPerHarvest: 60_000,
+    hurt: { "1.0": "deleted", "1.1": "zeroed", "1.2": "deleted" },
+  },
+  "the files around a seam are gone": {
+    msPerHarvest: 60_000,
+    hurt: { "1.2": "cut", "2.0": "deleted" },
+  },
+  "three seams are within a minute": { msPerHarvest: 15_000, hurt: { "4.0": "cut" } },
+  "three seams are within a minute, and a file is gone": {
+    msPerHarvest: 15_000,
+    hurt: { "4.0": "deleted" },
+  },
+  "a harvest between two seams is empty": {
+    msPerHarvest: 15_000,
+    quiet: [{ from: 40_000, to: 60_000 }],
+    hurt: { "4.0": "deleted" },
+  },
+};
+
+for (const [what, { hurt: damages, ...listening }] of Object.entries(SEAMS)) {
+  for (const isLost of [false, true]) {
+    const without = isLost ? ", and the checkpoint is lost" : "";
+    Deno.test(`a stream gets back all that a damage took, and nothing twice, where ${what}${without}`, async () => {
+      const live = await LiveStream.open();
+      const { store, clock } = live;
+      // Of ten tweets, one is half a minute late.
+      const lateMs = (nth: number) => nth % 10 === 9 ? 30_000 : 0;
+      await live.listen({ ms: 150_000, lateMs, ...listening });
+      const all = await readable(store);
+      const harvests = [...Map.groupBy(filesOf(store), harvestTime).values()];
+      for (const [place, how] of Object.entries(damages)) {
+        const [harvest = 0, file = 0] = place.split(".").map(Number);
+        // An empty one has no files, and is not counted.
+        await hurt(store, harvests[harvest]?.[file] ?? assert.fail(place), how);
+      }
+      if (isLost) await store.delete(CHECKPOINT);
+      assert.ok((await readable(store)).length < all.length);
+      await repaired(store, clock);
+      await live.fill();
+      const now = await readable(store);
+      assert.deepEqual(all.filter((id) => !now.includes(id)), []);
+      assert.deepEqual(now.filter((id, i) => now.indexOf(id) !== i), []);
+      assert.deepEqual((await repaired(store, clock)).mended, []);
+    });
+  }
+}

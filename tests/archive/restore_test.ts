@@ -3,11 +3,15 @@ import { acquireLease } from "../../lib/bucket/lease.ts";
 import { repair } from "../../lib/archive/repair.ts";
 import { verify } from "../../lib/archive/verify.ts";
 import { systemClock } from "../../lib/base/clock.ts";
+import { readCheckpoint } from "../../lib/bucket/checkpoint_state.ts";
+import { idTime } from "../../lib/twitter/bytes/ids.ts";
 import { OutsideError } from "../../lib/base/errors.ts";
 import { jsonBytes } from "../../lib/base/json_bytes.ts";
 import { World } from "../../lib/sandbox/world.ts";
 import { withFolder } from "../fakes/folder.ts";
+import { filesOf, readable, repaired as mended } from "../fakes/damaged_collection.ts";
 import { dieAt } from "../fakes/dying_store.ts";
+import { LiveStream } from "../fakes/live_stream.ts";
 import { MemoryStore } from "../fakes/memory_store.ts";
 import { failing, streamed } from "../fakes/slow_stream.ts";
 import { numbersInTurn } from "../fakes/turns.ts";
@@ -132,6 +136,41 @@ Deno.test("a stream whose checkpoint is lost records since when something may be
   );
   const gaps = store.keys().filter((key) => key.endsWith("gaps.jsonl"));
   assert.equal(gaps.length, 1);
+});
+
+/** A stream that was stopped shortly after its harvest had ended and the next one had begun, without its checkpoint. */
+async function cutAfterSeam({ keepsNext }: { keepsNext: boolean }) {
+  const live = await LiveStream.open();
+  const { store, clock } = live;
+  await live.listen({ ms: 65_000, msPerHarvest: 60_000 });
+  const [first, next] = await told(store);
+  assert.deepEqual([first?.ended_by, next?.outcome], ["next harvest", "stopped"]);
+  const before = await readable(store);
+  const [seam] = filesOf(store).slice(-1);
+  const folder = seam?.slice(0, seam.lastIndexOf("/") + 1) ?? assert.fail();
+  // As one that was killed before it could begin the next leaves it.
+  for (const key of store.keys()) {
+    if (!keepsNext && key.startsWith(folder)) await store.delete(key);
+  }
+  if (!keepsNext) await store.delete(`${ROOT}last_harvest.json`);
+  await store.delete(CHECKPOINT);
+  await mended(store, clock);
+  const { positions } = await readCheckpoint(store, "c") ?? assert.fail();
+  return { positions, before, now: await readable(store) };
+}
+
+Deno.test("a stream whose checkpoint is lost knows its last tweets from before the seam, too", async () => {
+  const { positions, before } = await cutAfterSeam({ keepsNext: true });
+  const { ids, isStopped } = Object(positions.stream);
+  assert.deepEqual([ids, isStopped], [before, true]);
+});
+
+Deno.test("a stream whose checkpoint is lost between two of its harvests goes on where the first one ended", async () => {
+  const { positions, now } = await cutAfterSeam({ keepsNext: false });
+  const { ids, at, isStopped } = Object(positions.stream);
+  // From then on something is missing.
+  assert.deepEqual([ids, isStopped], [now, undefined]);
+  assert.equal(at, idTime(now.at(-1) ?? ""));
 });
 
 Deno.test("what was left on the harvester's disk comes once, also where the checkpoint that would name it was lost", () =>

@@ -37,6 +37,7 @@ export const GROUPS: Record<"quick" | "long", Record<string, string[]>> = {
     ecs: ["runner/ecs/"],
     collections: ["cli/bucket/", "cli/collection/"],
     months: [
+      "archive/lost_fills",
       "archive/lost_stream",
       "export/peers",
       "faults/refused",

@@ -91,12 +91,16 @@ export const filter: TypeRules<FilterConfig, ReadingOf<"stream">> = {
   queries,
 
   plan(config) {
-    const { max_records } = config.filter;
+    const { max_records, backfill_minutes: backfillMinutes } = config.filter;
     return {
       walks: 1,
       walk: STREAM_WALK,
       maxRecords: max_records === undefined ? undefined : Number(max_records),
-      reading: { kind: "stream", filter: streamFilter(config) },
+      reading: {
+        kind: "stream",
+        filter: streamFilter(config),
+        ...(backfillMinutes === undefined ? {} : { backfillMinutes }),
+      },
       sinceId: () => undefined,
     };
   },

@@ -88,7 +88,12 @@ export type Reading =
     exclude: readonly ("replies" | "retweets")[];
   }
   | { kind: "query"; query: string; sinceId: string | undefined; span: SearchSpan }
-  | { kind: "stream"; filter: StreamFilter }
+  | {
+    kind: "stream";
+    filter: StreamFilter;
+    /** Minutes before a connection that are delivered with it. */
+    backfillMinutes?: number;
+  }
   | { kind: "ids"; count: number; areAsked: boolean };
 
 /** The reading of one kind. */
