@@ -140,20 +140,26 @@ function betweenStreams(facts: CoverageFacts): Part[] {
     const until = harvests[i + 1]?.from ?? running?.from ?? now;
     if (until <= harvest.to) return [];
     const why = harvest.reason ?? "The harvest ended";
-    const isOnPurpose = harvest.outcome === "stopped";
     // What it missed itself before it was stopped is no silence.
     const own = gapsOf(harvest).filter(isOfAll).map(spanOf);
     const to = own.reduce((latest, gap) => Math.max(latest, gap.to), harvest.to);
-    const end = { from: Math.min(to, until), to: until };
+    const from = Math.min(to, until);
     const within = deeds.filter(({ at }) =>
       Date.parse(at) >= harvest.began && Date.parse(at) <= until
     );
-    const stop = within.findLast(({ what }) => what === "stop");
-    if (!isOnPurpose) return [{ ...end, state: "missed", why } satisfies Part];
-    const again = within.find(({ what, at }) => what === "start" && Date.parse(at) > harvest.to);
-    const started = again ? Math.max(Date.parse(again.at), end.from) : until;
+    const after = (what: CoverageRecord["what"], time: number) =>
+      within.find((one) => one.what === what && Date.parse(one.at) > time);
+    const isStopped = harvest.outcome === "stopped";
+    const stop = isStopped
+      ? within.findLast(({ what }) => what === "stop")
+      : after("stop", harvest.to);
+    // One that was cut off, or failed, is missed until a person stops it.
+    const stopped = isStopped ? from : Math.max(stop ? Date.parse(stop.at) : until, from);
+    const again = after("start", Math.max(stopped, harvest.to));
+    const started = again ? Math.max(Date.parse(again.at), from) : until;
     const parts: Part[] = [
-      { from: end.from, to: started, state: "silent on purpose", why, ...byWhom(stop) },
+      { from, to: stopped, state: "missed", why },
+      { from: stopped, to: started, state: "silent on purpose", why, ...byWhom(stop) },
       { from: started, to: until, state: "missed", why: "The stream was not open yet" },
     ];
     return parts.filter(({ from, to }) => from < to);

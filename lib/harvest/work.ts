@@ -29,6 +29,7 @@ import { commitEachLate, type Late } from "./recovery/late_cuts.ts";
 import { commitEachLeft, type LeftOptions } from "./recovery/left_cuts.ts";
 import { Spool } from "./spool.ts";
 import { type LeftPlace, leftPlaces, placeBeside } from "./recovery/spool_place.ts";
+import { endAtStop, stopAfterCut } from "./recovery/stopped.ts";
 import type { Network, TweetSource } from "../source/source.ts";
 import type { Waits } from "../base/waits.ts";
 import type { Meter } from "../source/meter.ts";
@@ -92,11 +93,15 @@ export class Work {
   async settleFormer(): Promise<Late[]> {
     const { spool, process } = this.#asked;
     const places = await leftPlaces(spool, process);
-    await fenceUnsettled(this.#beginning(), { isAdded: places.length > 0 });
+    const stop = await this.#begin(() => stopAfterCut(this.#asked, this.checkpoint.state));
+    await fenceUnsettled(this.#beginning(), { isAdded: places.length > 0 || stop !== null });
     // Before anything is begun: a stream cannot be noted without it.
     if (!traitsFor(this.checkpoint.state.type).canBeAskedAgain) await spool.keys();
     const late = await this.#commitLeft(places);
-    await this.#begin(() => settle(this.#target, this.checkpoint));
+    await this.#begin(async () => {
+      await endAtStop(this.#target, this.checkpoint);
+      await settle(this.#target, this.checkpoint);
+    });
     return late;
   }
 

@@ -2,28 +2,28 @@
 
 import type { Batch, Positions, SourceOptions, TweetSource } from "./source.ts";
 import { getLogger } from "@logtape/logtape";
-import { searchQueries } from "../twitter/rules.ts";
 import { filter as filterRules, type FilterConfig } from "../collection/types/filter.ts";
-import { z } from "zod";
 import { type GapWalk, walksOfGap } from "../bucket/gaps.ts";
 import { STREAM_WALK } from "../collection/walks.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Json } from "../base/json.ts";
 import type { Confirm, Gap, StreamItem, StreamWanted, TwitterApi } from "../twitter/api.ts";
 import { TwarcCloudError } from "../base/errors.ts";
-import { idsIn, isOlder } from "../twitter/bytes/ids.ts";
+import { idsIn, isOlder, newerId } from "../twitter/bytes/ids.ts";
 import { withTweets } from "../twitter/bytes/redact.ts";
 import {
   above,
   fillGap,
+  gapQueries,
   highestOf,
-  idsOfWalks,
   type OpenGap,
+  recordedGap,
   spanOfGap,
   unfinishedGaps,
 } from "./gaps.ts";
 import { Recent } from "./recent.ts";
 import { sideBySide } from "./side_by_side.ts";
+import { cutAt, type StreamPosition, streamPosition } from "./stream_position.ts";
 
 const log = getLogger(["twarc-cloud", "harvest"]);
 
@@ -49,22 +49,6 @@ const INTERRUPTED = "The harvester was interrupted";
 const NOT_OPEN = "The stream was not open when the harvest stopped";
 const UNREAD = "More was arriving on the stream when the harvest stopped";
 
-/** The position of a stream at a commit. */
-const positionSchema = z.object({
-  /** When something last arrived, in milliseconds since 1970. */
-  at: z.number(),
-  /** The ids that arrived last. */
-  ids: z.array(z.string()),
-  /** The connection that was open. */
-  connection: z.string().optional(),
-  /** Set where it was stopped in good order: later tweets are no gap. */
-  isStopped: z.literal(true).optional(),
-  /** The position from where the stream resumes exactly, if the network returned one. */
-  cursor: z.custom<Json>((value) => value !== undefined).optional(),
-  /** How many tweets it has collected since its start, where that is limited; absent once a person has stopped it. */
-  collected: z.number().optional(),
-});
-
 /** Collects the tweets of a stream. */
 export class FilterSource implements TweetSource {
   readonly #api: TwitterApi;
@@ -79,7 +63,7 @@ export class FilterSource implements TweetSource {
 
   async *batches(from: Positions, signal: AbortSignal): AsyncGenerator<Batch> {
     const over = new AbortController();
-    const last = positionSchema.safeParse(from[STREAM_WALK]).data;
+    const last = streamPosition(from);
     const harvest: Harvest = {
       from,
       last,
@@ -190,9 +174,9 @@ export class FilterSource implements TweetSource {
 
   /** Returns the walks that fill a gap, above the ids that others cover. */
   #walksForGap(gap: Gap, { seen }: Harvest, stand: Stand): GapWalk[] {
-    const span = spanOfGap(gap, newest(seen.highest, stand.askedTo));
+    const span = spanOfGap(gap, newerId(seen.highest, stand.askedTo));
     const walks = walksOfGap(span, this.#options.queries);
-    stand.askedTo = newest(stand.askedTo, highestOf(walks));
+    stand.askedTo = newerId(stand.askedTo, highestOf(walks));
     return walks;
   }
 
@@ -257,7 +241,7 @@ export class FilterSource implements TweetSource {
 interface Harvest {
   from: Positions;
   /** The position of the harvest before, if it was cut. */
-  last: z.infer<typeof positionSchema> | undefined;
+  last: StreamPosition | undefined;
   signal: AbortSignal;
   seen: Recent;
   /** Tweets that were collected since the stream's start. */
@@ -298,25 +282,9 @@ function withNew(batch: Batch, seen: Recent): Batch {
   return { ...batch, tweets, count };
 }
 
-/** Returns when the harvest before was cut off; nothing where it was stopped in good order. */
-function cutAt(last: Harvest["last"]): number | undefined {
-  return last?.isStopped ? undefined : last?.at;
-}
-
 /** Yields the positions of walks that are begun, or lowered. */
 function* beginWalks(walks: GapWalk[]): Generator<Batch> {
   for (const { name, position } of walks) yield { walk: name, position, tweets: [], count: 0 };
-}
-
-/** Returns the higher of two ids that may be unknown. */
-function newest(one: string | undefined, other: string | undefined): string | undefined {
-  if (one === undefined || other === undefined) return one ?? other;
-  return isOlder(one, other) ? other : one;
-}
-
-/** Returns a gap as it is recorded: search finds no retweets, so that it stays partial. */
-function recordedGap(gap: Gap, walks: GapWalk[]): Gap {
-  return walks.length > 0 ? { ...gap, ...idsOfWalks(walks), asked_again: "partial" } : gap;
 }
 
 /** The gaps to fill, and the tweets that arrived through the stream since each. */
@@ -383,7 +351,7 @@ export function openStream(
   api: TwitterApi,
   { clock, confirm, patienceMs }: SourceOptions,
 ): FilterSource {
-  const { share, fill_gaps = true } = config.filter;
+  const { share } = config.filter;
   const { reading: { filter, backfillMinutes }, maxRecords } = filterRules.plan(config);
   const wanted: StreamWanted = {
     filter,
@@ -392,8 +360,7 @@ export function openStream(
     ...(share === undefined ? {} : { share }),
     ...(backfillMinutes === undefined ? {} : { backfillMinutes }),
   };
-  const isAskedAgain = config.api === "2" && fill_gaps;
-  const { queries, tooLong } = isAskedAgain ? searchQueries(filter) : { queries: [], tooLong: [] };
+  const { queries, tooLong } = gapQueries(config);
   for (const rule of tooLong) {
     log.warn("The rule is too long for search, so its gaps stay open: {rule}", { rule });
   }

@@ -4,11 +4,13 @@ import { getLogger } from "@logtape/logtape";
 import { z } from "zod";
 import { GAP_WALK, type GapWalk, type MissedSpan } from "../bucket/gaps.ts";
 import type { Clock } from "../base/clock.ts";
+import { filter as filterRules, type FilterConfig } from "../collection/types/filter.ts";
 import type { ApiError } from "../base/errors.ts";
 import type { Gap, Page, PageAt, TwitterApi } from "../twitter/api.ts";
 import { idTime, isOlder, timeId } from "../twitter/bytes/ids.ts";
 import { answerBehind, passingRefusal } from "../twitter/http/refusals.ts";
 import type { Batch, FilledSpan, Positions } from "./source.ts";
+import { searchQueries } from "../twitter/rules.ts";
 import { type Reach, walk } from "./walk.ts";
 
 const log = getLogger(["twarc-cloud", "stream"]);
@@ -30,13 +32,25 @@ export function spanOfGap({ from, to }: Gap, newestId: string | undefined): Miss
   return isOlder(sinceId, untilId) ? { sinceId, untilId } : { sinceId };
 }
 
+/** Returns the queries of recent search for gaps of a stream; none where it is not to be used. */
+export function gapQueries(config: FilterConfig): ReturnType<typeof searchQueries> {
+  const { api, filter: { fill_gaps = true } } = config;
+  if (api !== "2" || !fill_gaps) return { queries: [], tooLong: [] };
+  return searchQueries(filterRules.plan(config).reading.filter);
+}
+
+/** Returns a gap as it is recorded: search finds no retweets, so that it stays partial. */
+export function recordedGap(gap: Gap, walks: GapWalk[]): Gap {
+  return walks.length > 0 ? { ...gap, ...idsOfWalks(walks), asked_again: "partial" } : gap;
+}
+
 /** The parts of the name of a gap's walk: the ids that it lies between, and the query. */
 const NAME = /^gap:(\d+)-(\d*):([^]*)$/;
 
 /**
  * Returns the ids that the walks of a gap lie between, as a gap is recorded; nothing where the upper one is unknown.
  */
-export function idsOfWalks([walk]: GapWalk[]): Pick<Gap, "since_id" | "until_id"> {
+function idsOfWalks([walk]: GapWalk[]): Pick<Gap, "since_id" | "until_id"> {
   const [, since_id, until_id] = NAME.exec(walk?.name ?? "") ?? [];
   return since_id && until_id ? { since_id, until_id } : {};
 }

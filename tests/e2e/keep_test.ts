@@ -4,7 +4,7 @@ import { isoTime, systemClock } from "../../lib/base/clock.ts";
 import { keptKey, writeKept } from "../../lib/runner/local/kept.ts";
 import { World } from "../../lib/sandbox/world.ts";
 import { openStore } from "../../lib/store/open.ts";
-import { idsOf, inOneProcess, pidOf, until } from "./program.ts";
+import { filesBelow, idsOf, inOneProcess, pidOf, until } from "./program.ts";
 
 const FILTER = { id: "live", type: "filter", filter: { track: "sandbox" } };
 
@@ -36,6 +36,43 @@ Deno.test("a stream whose harvester is killed with -9 goes on by itself, until f
     const again = await place.run("collection", "filter-stop", "live");
     assert.equal(again.code, 1);
   }, { world: world() }));
+
+for (const how of ["kill -9", "unlock --force"] as const) {
+  const command = how === "kill -9" ? ["stop", "--now", "live"] : ["filter-stop", "live"];
+  Deno.test(`a stream that is stopped after ${how} is finalized, and what it missed until the stop is a gap everywhere`, () =>
+    inOneProcess(async (place) => {
+      await place.add(FILTER);
+      await place.ok("collection", "filter-start", "live");
+      await until(() => Promise.resolve(place.sandbox.streams.size > 0));
+      place.post(3);
+      await until(async () => (await place.running("live")).tweets === 3);
+      const harvester = await pidOf(place, "live");
+      if (how === "unlock --force") {
+        await place.ok("harvest", "unlock", "--force", "live");
+      } else {
+        const files = await Array.fromAsync(filesBelow(place.path(".")));
+        const kept = files.find((file) => file.endsWith("/runner/kept/live.json")) ?? assert.fail();
+        const keeper = JSON.parse(await Deno.readTextFile(kept)).process.pid;
+        for (const pid of [keeper, harvester]) Deno.kill(pid, "SIGKILL");
+      }
+      const stopped = await place.run("collection", ...command);
+      assert.deepEqual([stopped.code, stopped.err.includes("is a gap")], [0, true], stopped.err);
+      assert.equal(await place.ok("harvest", "list"), "No running harvests.\n");
+      const [gap, ...others] = JSON.parse(await place.ok("collection", "gaps", "live", "--json"));
+      assert.deepEqual(others, []);
+      const spans = JSON.parse(await place.ok("collection", "coverage", "live", "--json"));
+      // What it harvested was recorded before the kill only if a flush was due.
+      const [missed, silence] = spans.slice(-2);
+      assert.deepEqual([missed.state, silence.state], ["missed", "silent on purpose"]);
+      assert.deepEqual([missed.to, silence.from], [gap.to, gap.to]);
+      const [found] = JSON.parse(await place.ok("collection", "verify", "live", "--json"));
+      assert.deepEqual(found.gaps, [gap]);
+      const report = await place.ok("collection", "report", "live");
+      assert.match(report, /interrupted before the stream was stopped/);
+      const again = await place.run("collection", ...command);
+      assert.deepEqual([again.code, again.err.includes("is a gap")], [1, false]);
+    }, { world: world() }));
+}
 
 Deno.test("what is to be alive and is not is shown wherever harvests are, and can be stopped", () =>
   inOneProcess(async (place) => {

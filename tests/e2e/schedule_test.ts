@@ -232,9 +232,9 @@ Deno.test("unlock asks before it ends a harvest that lives, and says how to end 
     const pids = [JSON.parse(kept).process.pid, await pidOf(place, "live")];
     const forced = await place.run("harvest", "unlock", "live", "--force");
     assert.equal(forced.out, "Unlocked\n");
-    await place.run("collection", "filter-stop", "live");
-    // They would look at the lock within 20 seconds, in a folder that is gone by then.
+    // They would look at the lock within 20 seconds, and the stop waits for that.
     for (const pid of pids) Deno.kill(pid, "SIGKILL");
+    assert.equal(await place.ok("collection", "filter-stop", "live"), "Stopping ...\nStopped\n");
   }, { world: world() }));
 
 Deno.test("a lock that was left by a killed harvester needs nobody: unlock is for the impatient", () =>

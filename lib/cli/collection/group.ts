@@ -29,7 +29,8 @@ import { addVerify } from "./verify.ts";
 import { type Context, openBucket } from "../context.ts";
 import { addLimits, LIMITS_OF_RUNS } from "../limits.ts";
 import { addSchedules } from "./schedules.ts";
-import { isHarvested, jobFor, lookAtLast, stopHarvest, YES } from "./start.ts";
+import { jobFor, lookAtLast, YES } from "./start.ts";
+import { stopStream } from "./stop_stream.ts";
 import { removalTexts, troubleTexts } from "../text/trouble.ts";
 
 /** Completes the group. */
@@ -195,14 +196,8 @@ function addFilter(group: Command, context: Context): void {
     .action(async (collectionId, { bucket, json, note }) => {
       const opened = await openBucket(context, { bucket, acts: true });
       await jobFor(opened, collectionId, isStream, { what: "Stop" });
-      const runner = await opened.runner();
-      // If it cannot be checked, assume that it runs.
-      const isRunning = await isHarvested(runner, collectionId).catch(ifOurs(true));
-      if (isRunning && !json) output.line("Stopping ...");
-      await stopHarvest(runner, collectionId, context);
-      await noteDeed(opened, collectionId, { what: "stop", note }, context);
-      // A service without a task is only found by stopping it.
-      if (!isRunning && !json) output.line("Stopping ...");
+      const onStopping = () => json || output.line("Stopping ...");
+      await stopStream(opened, collectionId, { note, onStopping }, context);
       if (json) return output.json({ collection_id: collectionId, stopped: true });
       output.line("Stopped");
       output.note(lookAtLast(collectionId));

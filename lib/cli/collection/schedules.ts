@@ -7,7 +7,9 @@ import { bucketOption, example, noteOption, spoolOption } from "../options.ts";
 import { noteDeed } from "./coverage.ts";
 import { type Context, openBucket } from "../context.ts";
 import { addLimits, LIMITS_OF_RUNS } from "../limits.ts";
+import { traitsFor } from "../../collection/types/traits.ts";
 import { goesOn, isHarvested, lookAtLast, stopCommand, stopHarvest, YES } from "./start.ts";
+import { stopStream } from "./stop_stream.ts";
 
 /** Adds the commands. */
 export function addSchedules(group: Command, context: Context): void {
@@ -135,9 +137,16 @@ function addStop(group: Command, context: Context): void {
         if (now || !wasScheduled || !(error instanceof TwarcCloudError)) throw error;
         return false;
       });
-      const stops = isRunning && now;
+      const isStream = !traitsFor(type).endsByItself;
+      const { isCutOff } = await import("../../bucket/cut_stream.ts");
+      const stops = now &&
+        (isRunning || isStream && await isCutOff(opened.store, collectionId));
       if (!wasScheduled && !stops) throw notScheduled(collectionId, type, isRunning);
-      if (stops) await stopHarvest(runner, collectionId, context, true);
+      if (stops && isStream) {
+        await stopStream(opened, collectionId, { note, wasSeen: isRunning }, context);
+      } else if (stops) {
+        await stopHarvest(runner, collectionId, context, true);
+      }
       if (wasScheduled) await noteDeed(opened, collectionId, { what: "unschedule", note }, context);
       if (json) {
         return output.json({

@@ -19,6 +19,7 @@ import { commitEachLeft } from "./left_cuts.ts";
 import { tweetsIn } from "./left_losses.ts";
 import { Spool } from "../spool.ts";
 import { leftPlaces, livingBeside, type SpoolPlace } from "./spool_place.ts";
+import { endAtStop } from "./stopped.ts";
 
 /** Options of recover(). */
 export interface Recovery {
@@ -61,6 +62,7 @@ export async function recover(options: Recovery): Promise<Recovered> {
   // After midnight, data that was left may belong to the next harvest of the stream.
   const before = checkpoint.state.began === first ? tweetsIn(files) : 0;
   const tweets = tweetsIn(checkpoint.state.files) - before;
+  await endAtStop(target, checkpoint);
   await settle(target, checkpoint);
   const living = await livingBeside(spool, process);
   if (late.length === 0) return { tweets, harvest: null, left: [], living, isSearching: false };

@@ -46,8 +46,8 @@ const WIDTH = 16;
 const START_TIMEOUT_MS = 30_000;
 /** Milliseconds that it may take where it has to watch a lock first. */
 const WATCH_TIMEOUT_MS = 100_000;
-/** Milliseconds that its keeper may take to end. */
-const KEEPER_TIMEOUT_MS = 5_000;
+/** Milliseconds that its keeper may take to end: a harvester that lost its lock notices when it renews that. */
+const KEEPER_TIMEOUT_MS = 40_000;
 
 /** A harvest's states as ECS names them. */
 const STATUS = { harvesting: "RUNNING", stopping: "STOPPING", stopped: "STOPPED" } as const;
@@ -127,18 +127,19 @@ export class LocalRunner implements Runner {
     const lock = await this.#lock(collectionId);
     if (lock?.live) await this.#stop(collectionId, lock, options);
     else if (!kept) throw notRunning(collectionId);
-    if (kept) await this.#keeperIsGone(kept, options.signal);
+    if (kept) await this.#keeperIsGone(kept, options);
   }
 
-  /** Waits shortly for the end of a keeper that has nothing to keep any more. */
+  /** Waits for the end of a keeper that has nothing to keep any more, and so of its harvester. */
   async #keeperIsGone(
     { process }: Pick<Kept, "process">,
-    signal: AbortSignal | undefined,
+    { signal, say }: StopOptions,
   ): Promise<void> {
     const { clock } = this.#options;
     const end = clock.monotonic() + KEEPER_TIMEOUT_MS;
     const lives = () => process !== undefined && holderIsGone(process) === false;
     while (!signal?.aborted && lives() && clock.monotonic() < end) {
+      say?.("its harvester to end");
       await clock.sleep(POLL_MS, signal);
     }
   }

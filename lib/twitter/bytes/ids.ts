@@ -63,3 +63,9 @@ export function idTime(id: string): number {
 export function isOlder(id: string, than: string): boolean {
   return id.length === than.length ? id < than : id.length < than.length;
 }
+
+/** Returns the newer of two ids, either of which may be unknown. */
+export function newerId(one: string | undefined, other: string | undefined): string | undefined {
+  if (one === undefined || other === undefined) return one ?? other;
+  return isOlder(one, other) ? other : one;
+}
