@@ -3,6 +3,7 @@
 import { homedir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
+import { readTextFile } from "./in_use.ts";
 
 /** Location of the configuration. */
 export interface ProfileSources {
@@ -19,7 +20,7 @@ export async function profileEndpoint(sources?: ProfileSources): Promise<string 
   const { env, home } = sources ?? { env: process.env, home: homeOf() };
   if (isIgnored(env)) return undefined;
   const path = env.AWS_CONFIG_FILE || join(home, ".aws", "config");
-  const text = await Deno.readTextFile(path).catch(() => "");
+  const text = await readTextFile(path).catch(() => "");
   const sections = sectionsIn(text);
   const name = env.AWS_PROFILE || "default";
   const profile = sections.get(`profile ${name}`) ??

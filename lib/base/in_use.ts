@@ -1,4 +1,4 @@
-/** Renames and removes files, retrying for seconds while another program has one open (Windows, network shares). */
+/** Renames, removes and reads files, retrying for seconds while another program has one open (Windows, network shares). */
 
 import { OutsideError } from "./errors.ts";
 import { codeOf } from "./system_error.ts";
@@ -28,25 +28,84 @@ export async function removeFile(path: string, options?: Deno.RemoveOptions): Pr
 }
 
 /**
- * Retries an action on a file while another program seems to hold it.
+ * Reads a file.
+ * @throws InUseError; what the file system fails with, also if it is absent.
+ */
+export async function readFile(path: string): Promise<Uint8Array<ArrayBuffer>> {
+  return await whenReadable(path, () => Deno.readFile(path));
+}
+
+/**
+ * Reads a text in UTF-8.
+ * @throws as `readFile`
+ */
+export async function readTextFile(path: string): Promise<string> {
+  return await whenReadable(path, () => Deno.readTextFile(path));
+}
+
+/**
+ * Opens a file for reading.
+ * @throws as `readFile`
+ */
+export async function openFile(path: string): Promise<Deno.FsFile> {
+  return await whenReadable(path, () => Deno.open(path));
+}
+
+/** How long to wait, and where. */
+interface Patience {
+  patienceMs?: number;
+  os?: string;
+}
+
+/**
+ * Retries an action that replaces or removes a file while another program seems to hold it.
  * @param path For the message.
  * @throws InUseError; what `act` throws.
  */
 export async function whenFree<T>(
   path: string,
   act: () => Promise<T>,
-  { patienceMs = PATIENCE_MS, os = Deno.build.os as string } = {},
+  patience: Patience = {},
+): Promise<T> {
+  return await retry(act, { path, mayPass: mayBeHeld, ...patience });
+}
+
+/**
+ * Retries an action that reads a file while another program holds it for itself alone. Any other failure is the
+ * file's own, and not waited for: a missing permission stays.
+ * @param path For the message.
+ * @throws InUseError; what `act` throws.
+ */
+export async function whenReadable<T>(
+  path: string,
+  act: () => Promise<T>,
+  patience: Patience = {},
+): Promise<T> {
+  return await retry(act, { path, mayPass: isBusy, ...patience });
+}
+
+async function retry<T>(
+  act: () => Promise<T>,
+  { path, mayPass, patienceMs = PATIENCE_MS, os = Deno.build.os }: Patience & {
+    path: string;
+    mayPass: (error: unknown, os: string) => boolean;
+  },
 ): Promise<T> {
   const end = performance.now() + patienceMs;
   for (let waitMs = FIRST_WAIT_MS;; waitMs = Math.min(2 * waitMs, MAX_WAIT_MS)) {
     try {
       return await act();
     } catch (error) {
-      if (!mayBeHeld(error, os)) throw error;
+      if (!mayPass(error, os)) throw error;
       if (performance.now() + waitMs > end) throw explainError(error, path, os);
     }
     await new Promise((resolve) => setTimeout(resolve, waitMs));
   }
+}
+
+/** Returns whether another program holds a file: Windows' sharing and lock violations, and their like elsewhere. */
+function isBusy(error: unknown, os: string): boolean {
+  return /^(EBUSY|ETXTBSY)$/.test(codeOf(error, os));
 }
 
 /**
@@ -57,14 +116,14 @@ function mayBeHeld(error: unknown, os: string): boolean {
   const { NotCapable, PermissionDenied } = Deno.errors;
   if (error instanceof NotCapable) return false;
   const code = codeOf(error, os);
-  if (os === "windows" && code === "ENOTEMPTY") return true;
-  return error instanceof PermissionDenied || /^(EPERM|EACCES|EBUSY|ETXTBSY)$/.test(code);
+  if (isBusy(error, os) || os === "windows" && code === "ENOTEMPTY") return true;
+  return error instanceof PermissionDenied || /^(EPERM|EACCES)$/.test(code);
 }
 
 function explainError(error: unknown, path: string, os: string): unknown {
-  const isBusy = /^(EBUSY|ETXTBSY|ENOTEMPTY)$/.test(codeOf(error, os));
-  if (!isBusy && os !== "windows") return error;
-  const or = isBusy ? "" : ", or is not writable";
+  const isHeld = isBusy(error, os) || codeOf(error, os) === "ENOTEMPTY";
+  if (!isHeld && os !== "windows") return error;
+  const or = isHeld ? "" : ", or is not writable";
   return new InUseError(`${path} is in use by another program${or}`, {
     cause: error,
     hint: "Close it there (a viewer, a virus scanner, a program that synchronizes), and try again.",

@@ -1,7 +1,7 @@
 /** Finds duplicates among any number of ids in little memory, with partitions on the disk. */
 
 import { join } from "node:path";
-import { removeFile } from "../base/in_use.ts";
+import { readFile, removeFile } from "./in_use.ts";
 import { diskError } from "./disk_error.ts";
 
 /** Partitions of the ids, searched one at a time. */
@@ -96,7 +96,7 @@ class Part {
   }
 
   async records(): Promise<DataView> {
-    const spilled = this.#path ? await Deno.readFile(this.#path) : new Uint8Array();
+    const spilled = this.#path ? await readFile(this.#path) : new Uint8Array();
     const all = new Uint8Array(spilled.length + this.#count * RECORD);
     all.set(spilled);
     all.set(this.#bytes(), spilled.length);

@@ -1,6 +1,7 @@
 /** Reads texts that people wrote: UTF-8, or UTF-16 with a byte order mark; any other format is named and refused. */
 
-import { messageOf, UserError } from "./errors.ts";
+import { readFile } from "./in_use.ts";
+import { messageOf, TwarcCloudError, UserError } from "./errors.ts";
 
 /** First bytes of formats that are not readable text, with their names. */
 const OTHERS: [number[], string][] = [
@@ -20,7 +21,7 @@ const LOOKED_AT = 1_000;
  * fails with
  */
 export async function readWrittenText(path: string): Promise<string> {
-  const bytes = await Deno.readFile(path);
+  const bytes = await readFile(path);
   const decoder = decoderFor(bytes, path);
   try {
     return decoder.decode(bytes);
@@ -90,7 +91,7 @@ function lineOfFault(bytes: Uint8Array, { encoding }: TextDecoder): number {
 }
 
 /** Returns the error for a file that cannot be read. */
-export function unreadable(name: string, cause: unknown): UserError {
-  if (cause instanceof UserError) return cause;
+export function unreadable(name: string, cause: unknown): TwarcCloudError {
+  if (cause instanceof TwarcCloudError) return cause;
   return new UserError(`${name} cannot be read: ${messageOf(cause)}`, { cause });
 }

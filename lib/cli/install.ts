@@ -3,7 +3,7 @@
 import type { Command } from "@commander-js/extra-typings";
 import { homedir } from "node:os";
 import { delimiter, dirname, join, resolve } from "node:path";
-import { removeFile, renameFile } from "../base/in_use.ts";
+import { readTextFile, removeFile, renameFile } from "../base/in_use.ts";
 import { messageOf, UserError } from "../base/errors.ts";
 import { stateFolder } from "../base/folders.ts";
 import { pathCommands } from "../base/shell.ts";
@@ -53,7 +53,7 @@ export function fillInstall(command: Command, context: Context): void {
 
 /** Checks that a file was written by this command. @throws UserError if not. */
 async function checkOurs(path: string): Promise<void> {
-  const found = await Deno.readTextFile(path).catch((error) => {
+  const found = await readTextFile(path).catch((error) => {
     if (error instanceof Deno.errors.NotFound) return null;
     throw error;
   });

@@ -1,7 +1,7 @@
 /** The destinations of exports: a file, or a folder of files that belong together. */
 
 import { join } from "node:path";
-import { removeFile } from "../base/in_use.ts";
+import { readTextFile, removeFile } from "../base/in_use.ts";
 import { isObject, jsonOrNull } from "../base/json.ts";
 import { OutputFile, writeWhole } from "./output_file.ts";
 import type { PostWriter, Sink } from "./writer.ts";
@@ -66,7 +66,7 @@ export function openShards(
 
 /** Returns the shards of an earlier export there: with the new ones they would be read as one table. */
 async function formerFiles(folder: string): Promise<string[]> {
-  const document = jsonOrNull(await Deno.readTextFile(join(folder, "export.json")).catch(() => ""));
+  const document = jsonOrNull(await readTextFile(join(folder, "export.json")).catch(() => ""));
   const files = isObject(document) && Array.isArray(document.files) ? document.files : [];
   return files.map(String).filter((name) => /^posts-\d{5,}-of-\d{5,}\.parquet$/.test(name));
 }

@@ -2,7 +2,7 @@
 
 import { hash } from "node:crypto";
 import { join } from "node:path";
-import { removeFile } from "../base/in_use.ts";
+import { readTextFile, removeFile } from "../base/in_use.ts";
 import { diskError } from "../base/disk_error.ts";
 
 /** Parts that records are divided into; one at a time is read. */
@@ -44,7 +44,7 @@ export class Spill {
   async *parts(): AsyncGenerator<string[]> {
     for (const [i, held] of this.#held.entries()) {
       const path = this.#folder && join(this.#folder, `${i}`);
-      const spilled = path ? await Deno.readTextFile(path).catch(() => "") : "";
+      const spilled = path ? await readTextFile(path).catch(() => "") : "";
       yield `${spilled}${held}`.split("\n").slice(0, -1);
     }
   }

@@ -1,7 +1,7 @@
 /** The counts of a collection: each file is counted once, and its counts are cached on the person's disk. */
 
 import { join } from "node:path";
-import { removeFile, renameFile } from "../base/in_use.ts";
+import { readTextFile, removeFile, renameFile } from "../base/in_use.ts";
 import { jsonOrNull } from "../base/json.ts";
 import { listedFiles } from "../bucket/listing.ts";
 import type { Store } from "../store/store.ts";
@@ -61,7 +61,7 @@ async function count(
 
 /** Returns cached counts; null where there are none, or the file is not one of ours. */
 async function readKept(path: string): Promise<Tally | null> {
-  const text = await Deno.readTextFile(path).catch(() => "");
+  const text = await readTextFile(path).catch(() => "");
   const { success, data } = tallySchema.safeParse(jsonOrNull(text));
   return success ? data : null;
 }

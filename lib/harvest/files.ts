@@ -2,7 +2,7 @@
 
 import { constants } from "node:fs";
 import { type FileHandle, lstat, open, readdir } from "node:fs/promises";
-import { removeFile, renameFile } from "../base/in_use.ts";
+import { removeFile, renameFile, whenReadable } from "../base/in_use.ts";
 import { UserError } from "../base/errors.ts";
 import { ignoreLacking } from "../base/system_error.ts";
 import { makeFolder, nullIfAbsent, syncFolder } from "../base/own_folder.ts";
@@ -96,7 +96,9 @@ async function openFile(path: string, flags: number): Promise<OpenFile> {
   const found = await systemFiles.facts(path);
   // Before it is opened: opening a pipe would block.
   if (found && !found.isFile) throw strange(path);
-  const file = new SystemFile(await open(path, flags | O_NOFOLLOW, 0o600));
+  const file = new SystemFile(
+    await whenReadable(path, () => open(path, flags | O_NOFOLLOW, 0o600)),
+  );
   try {
     const named = await systemFiles.facts(path);
     const own = await file.facts();

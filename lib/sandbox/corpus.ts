@@ -1,6 +1,7 @@
 /** The tweets that the sandbox serves: made from a seed, or taken from files as they are. */
 
 import { z } from "zod";
+import { readFile } from "../base/in_use.ts";
 import { messageOf, UserError } from "../base/errors.ts";
 import { jsonOrNull } from "../base/json.ts";
 import { packingOf } from "../format/codec.ts";
@@ -164,7 +165,7 @@ export interface Corpus {
 export async function readCorpus(path: string): Promise<Corpus> {
   let bytes: Uint8Array;
   try {
-    bytes = await Deno.readFile(path);
+    bytes = await readFile(path);
     bytes = packingOf(bytes)?.unpackBytes(bytes, MAX_BYTES) ?? bytes;
   } catch (cause) {
     throw new UserError(`${path} cannot be read: ${messageOf(cause)}`, { cause });

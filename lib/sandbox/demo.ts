@@ -4,6 +4,7 @@ import { createHash } from "node:crypto";
 import { basename, join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { z } from "zod";
+import { readFile, readTextFile } from "../base/in_use.ts";
 import { systemClock } from "../base/clock.ts";
 import { FILES } from "../collection/layout.ts";
 import { OutsideError } from "../base/errors.ts";
@@ -153,7 +154,7 @@ class Demo {
     await this.#type(["collection", "export", "demo_timelines", "--excel"]);
     const table = this.#path("export", "demo_timelines.csv");
     const { counts } = exportSchema.parse(
-      JSON.parse(await Deno.readTextFile(`${table}.export.json`)),
+      JSON.parse(await readTextFile(`${table}.export.json`)),
     );
     const collection = this.#path("twarc-cloud-data", "collections", "demo_timelines");
     let tweets = 0;
@@ -234,7 +235,7 @@ class Demo {
     const path = this.#path("collection.json");
     await Deno.writeTextFile(
       path,
-      JSON.stringify(change(JSON.parse(await Deno.readTextFile(path))), null, 2),
+      JSON.stringify(change(JSON.parse(await readTextFile(path))), null, 2),
     );
   }
 
@@ -279,9 +280,9 @@ function manifestsIn(files: string[]): string[] {
 /** Returns the tweets in the files that a manifest lists. @throws OutsideError for one that is not as listed. */
 async function checkManifest(manifest: string): Promise<number> {
   let tweets = 0;
-  for (const row of (await Deno.readTextFile(manifest)).split("\n").filter(Boolean)) {
+  for (const row of (await readTextFile(manifest)).split("\n").filter(Boolean)) {
     const [sha1 = "", name = ""] = row.split("  ");
-    const bytes = await Deno.readFile(join(manifest, "..", name));
+    const bytes = await readFile(join(manifest, "..", name));
     if (createHash("sha1").update(bytes).digest("hex") !== sha1) {
       throw new OutsideError(`${name} does not match its entry in ${manifest}`);
     }

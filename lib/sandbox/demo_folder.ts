@@ -1,7 +1,7 @@
 /** The folder of the demo: made again each time, as long as it has no files of others. */
 
 import { join } from "node:path";
-import { removeFile } from "../base/in_use.ts";
+import { readTextFile, removeFile } from "../base/in_use.ts";
 import { UserError } from "../base/errors.ts";
 import { checkNoShare } from "../base/network_share.ts";
 
@@ -29,7 +29,7 @@ async function clear(folder: string): Promise<void> {
   const mark = join(folder, MARK);
   const isMarked = (await Deno.lstat(mark).catch(() => null))?.isFile;
   if (!isMarked) throw folderRefusal(`${folder} exists and was not created by the demo`);
-  const noted = new Set((await Deno.readTextFile(mark)).split("\n"));
+  const noted = new Set((await readTextFile(mark)).split("\n"));
   const found = await listLeft(folder);
   const others = found.filter(({ row }) => !noted.has(row)).map(({ path }) => path);
   if (others.length > 0) {

@@ -1,7 +1,7 @@
 /** Secrets in files that only the person can read. */
 
 import { dirname, join } from "node:path";
-import { whenFree } from "../base/in_use.ts";
+import { readTextFile, whenFree } from "../base/in_use.ts";
 import { ownFolder } from "../base/own_folder.ts";
 import {
   type Disk,
@@ -41,7 +41,7 @@ export class SecretFiles implements SecretStore {
   async get(name: string): Promise<string | null> {
     const path = join(this.#folder, name);
     await this.#folders.checkWay(path);
-    return (await Deno.readTextFile(path).catch(nullIfAbsent))?.trim() || null;
+    return (await readTextFile(path).catch(nullIfAbsent))?.trim() || null;
   }
 
   /** A secret that was written is durable. */

@@ -2,6 +2,7 @@
 
 import { createHash } from "node:crypto";
 import { basename } from "node:path";
+import { InUseError, openFile, whenReadable } from "../base/in_use.ts";
 import { DamagedError, messageOf, OutsideError } from "../base/errors.ts";
 import { codeOf } from "./folder/disk.ts";
 
@@ -41,7 +42,7 @@ export async function wholeOf(
  * each would stay until garbage is collected, and of a whole segment that is its whole length.
  * @param expected Nothing is compared where it is absent.
  * @throws DamagedError where it cannot be read, or, at its end at the latest, where it differs from what is expected;
- * OutsideError where the system has no more open files.
+ * OutsideError where the system has no more open files, or another program holds it.
  */
 export async function* blocksOf(path: string, expected?: Expected): AsyncGenerator<Uint8Array> {
   const sha1 = createHash("sha1");
@@ -65,10 +66,10 @@ export async function* blocksOf(path: string, expected?: Expected): AsyncGenerat
 
 async function* readable(path: string): AsyncGenerator<Uint8Array> {
   try {
-    using file = await Deno.open(path);
+    using file = await openFile(path);
     const block = new Uint8Array(BLOCK);
     for (;;) {
-      const n = await file.read(block);
+      const n = await whenReadable(path, () => file.read(block));
       if (n === null) return;
       yield block.subarray(0, n);
     }
@@ -76,6 +77,7 @@ async function* readable(path: string): AsyncGenerator<Uint8Array> {
     if (/^E[MN]FILE$/.test(codeOf(cause))) {
       throw new OutsideError(`Too many files are open: ${messageOf(cause)}`, { cause });
     }
+    if (cause instanceof InUseError) throw cause;
     throw damagedError(path, messageOf(cause), cause);
   }
 }

@@ -1,5 +1,15 @@
 import assert from "node:assert/strict";
-import { InUseError, removeFile, renameFile, whenFree } from "../../lib/base/in_use.ts";
+import {
+  InUseError,
+  removeFile,
+  renameFile,
+  whenFree,
+  whenReadable,
+} from "../../lib/base/in_use.ts";
+import { readWrittenText } from "../../lib/base/written_text.ts";
+import { SecretFiles } from "../../lib/secrets/secret_files.ts";
+import { blocksOf } from "../../lib/store/expected.ts";
+import { LocalStore } from "../../lib/store/folder/store.ts";
 import { ROOT, sources } from "../sources.ts";
 
 /** Fails with each of these errors in turn, then returns. */
@@ -61,6 +71,70 @@ Deno.test("acts once where waiting helps nothing", async () => {
   }
 });
 
+Deno.test("reads again while another program holds the file for itself, and waits for nothing else", async () => {
+  const sharing = () => new Error("Sharing violation. (os error 32)");
+  const locked = () => new Error("Lock violation. (os error 33)");
+  const windows = { os: "windows" };
+  assert.equal(await whenReadable("a", failing(sharing(), locked(), held()), windows), "done");
+  await assert.rejects(
+    whenReadable("C:\\a", () => Promise.reject(sharing()), { ...windows, patienceMs: 20 }),
+    (error) =>
+      error instanceof InUseError && error.message === "C:\\a is in use by another program",
+  );
+  for (const error of [denied(), new Deno.errors.NotFound("no"), new Error("Odd (os error 5)")]) {
+    await assert.rejects(whenReadable("a", failing(error), windows), error);
+  }
+});
+
+/** Makes this process's reads fail as often as is said, as where another program holds each file. */
+async function holding(times: number, use: () => Promise<void>): Promise<void> {
+  const { open, readFile, readTextFile } = Deno;
+  let left = times;
+  const failingFirst = (act: unknown) => (...args: unknown[]) =>
+    left-- > 0
+      ? Promise.reject(held())
+      : typeof act === "function"
+      ? Reflect.apply(act, Deno, args)
+      : assert.fail();
+  const replaced = Object.entries({ open, readFile, readTextFile });
+  for (const [name, act] of replaced) {
+    Object.defineProperty(Deno, name, { value: failingFirst(act), configurable: true });
+  }
+  try {
+    await use();
+  } finally {
+    for (const [name, value] of replaced) {
+      Object.defineProperty(Deno, name, { value, configurable: true });
+    }
+  }
+}
+
+Deno.test("what people wrote, what is uploaded, a bucket's objects and secrets are read once another program is done", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const path = `${folder}/a`;
+    await Deno.writeTextFile(path, "text");
+    const store = await LocalStore.open(folder);
+    const secrets = new SecretFiles(folder, { called: "It", hint: "" });
+    const reads: Record<string, () => Promise<string | null>> = {
+      written: () => readWrittenText(path),
+      uploaded: async () => {
+        const blocks = await Array.fromAsync(blocksOf(path), (block) => block.slice());
+        return await new Blob(blocks).text();
+      },
+      read: async () => await new Response(await store.read("a")).text(),
+      secret: () => secrets.get("a"),
+    };
+    for (const [what, read] of Object.entries(reads)) {
+      await holding(2, async () => assert.equal(await read(), "text", what));
+      // A cut that is held is whole, and waits; a list is not taken for one in another encoding.
+      await holding(Infinity, () => assert.rejects(read, InUseError, what));
+    }
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
 Deno.test("renames and removes files", async () => {
   const folder = await Deno.makeTempDir();
   try {
@@ -109,5 +183,23 @@ Deno.test("no other file renames or removes, but the disk of a store and what ma
     "lib/store/folder/disk.ts",
     // An empty folder: nothing depends on it.
     "lib/store/folder/folders.ts",
+  ]);
+});
+
+/** Reads of Deno's, or opens for reading alone, that would be tried once. */
+const READS =
+  /Deno\.(?:(?:readFile|readTextFile)(?:Sync)?\(|open(?:Sync)?\((?:\w+|\w+\([^()]*\))\))/;
+
+Deno.test("no other file reads files by itself, but where waiting is no use", async () => {
+  const found: string[] = [];
+  for (const file of [...await sources(`${ROOT}lib`), `${ROOT}main.ts`, `${ROOT}harvester.ts`]) {
+    if (READS.test(await Deno.readTextFile(file))) found.push(file.slice(ROOT.length));
+  }
+  assert.deepEqual(found.toSorted(), [
+    // Once, before anything begins.
+    "lib/base/certificates.ts",
+    "lib/base/in_use.ts",
+    // A folder, to make its names durable.
+    "lib/store/folder/disk.ts",
   ]);
 });

@@ -4,7 +4,7 @@ import { Buffer } from "node:buffer";
 import { createHash, type Hash } from "node:crypto";
 import { dirname, join } from "node:path";
 import { tap } from "../../base/tap.ts";
-import { removeFile, renameFile } from "../../base/in_use.ts";
+import { openFile, readFile, removeFile, renameFile } from "../../base/in_use.ts";
 import { sha1Of } from "../../bucket/inventory_entry.ts";
 import { keyless, mayHaveKeys, needsNoKeys } from "../../collection/keyless.ts";
 import { isNamedLikeTweets, isTweetsFileName } from "../../format/file_name.ts";
@@ -87,7 +87,7 @@ export class Copier {
 
   /** Returns the copy's file of a small object; null where there is none. */
   async read(key: string): Promise<Uint8Array | null> {
-    return await Deno.readFile(this.#path(key)).catch(() => null);
+    return await readFile(this.#path(key)).catch(() => null);
   }
 
   /**
@@ -195,7 +195,7 @@ async function writeUnlessSame(
   temporary: string,
   bytes: Uint8Array,
 ): Promise<boolean> {
-  const there = await Deno.readFile(path).catch(() => null);
+  const there = await readFile(path).catch(() => null);
   if (there && Buffer.from(there).equals(bytes)) return false;
   await Deno.writeFile(temporary, bytes, path.endsWith(".json") ? { mode: 0o600 } : {});
   await renameFile(temporary, path);
@@ -213,14 +213,14 @@ async function isSame(path: string, { size, version, sha1 }: Wanted): Promise<bo
 }
 
 async function isKeyless(key: string, path: string): Promise<boolean> {
-  const bytes = await Deno.readFile(path);
+  const bytes = await readFile(path);
   return keyless(key, bytes) === bytes;
 }
 
 async function sumOfFile(path: string, hash: Hash): Promise<string> {
   const size = await sizeOf(path);
-  if (size !== null && size < SMALL) return hash.update(await Deno.readFile(path)).digest("hex");
-  using file = await Deno.open(path);
+  if (size !== null && size < SMALL) return hash.update(await readFile(path)).digest("hex");
+  using file = await openFile(path);
   for await (const chunk of file.readable) hash.update(chunk);
   return hash.digest("hex");
 }

@@ -1,6 +1,7 @@
 /** Reads lines of text: UTF-8, or UTF-16 with a byte order mark; other formats are named. */
 
 import { Buffer } from "node:buffer";
+import { openFile } from "../../base/in_use.ts";
 import { count } from "../output.ts";
 import { UserError } from "../../base/errors.ts";
 import { decoderFor, undecodable, unreadable } from "../../base/written_text.ts";
@@ -32,7 +33,7 @@ export async function* linesIn(file: string): AsyncGenerator<string[]> {
 async function openList(file: string): Promise<ReadableStream<Uint8Array>> {
   if (file === "-") return Deno.stdin.readable;
   try {
-    return (await Deno.open(file)).readable;
+    return (await openFile(file)).readable;
   } catch (cause) {
     throw cause instanceof Deno.errors.NotFound
       ? new UserError(`File ${file} does not exist`, { cause })

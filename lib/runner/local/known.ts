@@ -3,6 +3,7 @@
 import { createHash } from "node:crypto";
 import { basename, join } from "node:path";
 import { z } from "zod";
+import { InUseError, readTextFile } from "../../base/in_use.ts";
 import type { BucketRef } from "../../base/bucket_ref.ts";
 import { stateFolder } from "../../base/folders.ts";
 import { isObject, jsonOrNull } from "../../base/json.ts";
@@ -38,7 +39,7 @@ export async function knownBuckets(env: Env): Promise<Known[]> {
   const names = await Array.fromAsync(Deno.readDir(parent), ({ name }) => name).catch(() => []);
   for (const name of names.sort()) {
     const folder = join(parent, name);
-    const text = await Deno.readTextFile(join(folder, FILE)).catch(() => "");
+    const text = await textOf(join(folder, FILE));
     const { data } = knownSchema.safeParse(jsonOrNull(text));
     if (data) known.push({ ...data, folder });
   }
@@ -98,9 +99,17 @@ export async function formerPlaces(id: string, env: Env): Promise<string[]> {
 /** Returns the id of a bucket in a folder; null for one in S3, whose name is unique, and for one without. */
 export async function idOf(bucket: BucketRef): Promise<string | null> {
   if (bucket.kind === "s3") return null;
-  const text = await Deno.readTextFile(join(bucket.path, IDENTITY)).catch(() => "");
+  const text = await textOf(join(bucket.path, IDENTITY));
   const json = jsonOrNull(text);
   return isObject(json) && typeof json.id === "string" ? json.id : null;
+}
+
+/** Returns a file's text; empty where it cannot be read, unless that may pass: then it would be taken for another. */
+async function textOf(path: string): Promise<string> {
+  return await readTextFile(path).catch((error) => {
+    if (error instanceof InUseError) throw error;
+    return "";
+  });
 }
 
 function hashOf(text: string): string {

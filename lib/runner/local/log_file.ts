@@ -2,8 +2,9 @@
 
 import { Buffer } from "node:buffer";
 import { openSync } from "node:fs";
-import { renameFile } from "../../base/in_use.ts";
+import { openFile, renameFile } from "../../base/in_use.ts";
 import type { Clock } from "../../base/clock.ts";
+import { readable } from "../../base/log.ts";
 import { messageOf, OutsideError } from "../../base/errors.ts";
 import { outlast } from "../../base/outage.ts";
 import type { LogOptions } from "../runner.ts";
@@ -38,11 +39,14 @@ export function addLine(path: string, line: string): void {
   }
 }
 
-/** Returns the last error after a position of a log, without its `Error: `; none where the log cannot be read. */
+/** Returns the last error after a position of a log, as text or JSON; none where the log cannot be read. */
 export async function lastError(path: string, offset: number): Promise<string | undefined> {
   const found = await bytesAfter(path, { file: null, offset }).catch(() => null);
   const lines = new TextDecoder().decode(found?.bytes).split("\n");
-  return lines.findLast((line) => line.startsWith("Error: "))?.replace(/^Error: /, "");
+  for (const line of lines.reverse()) {
+    const [, error] = /^Error: (.*)/.exec(readable(line)) ?? [];
+    if (error !== undefined) return error;
+  }
 }
 
 /**
@@ -89,7 +93,7 @@ interface Place {
  */
 async function bytesAfter(path: string, from: Place): Promise<{ bytes: Uint8Array; end: Place }> {
   try {
-    using file = await Deno.open(path).catch(nullIfAbsent);
+    using file = await openFile(path).catch(nullIfAbsent);
     if (!file) return { bytes: new Uint8Array(), end: from };
     const { ino, size } = await file.stat();
     const isSame = from.file === null || from.file === ino;
@@ -108,7 +112,7 @@ async function bytesAfter(path: string, from: Place): Promise<{ bytes: Uint8Arra
  * Returns the bytes added to a log between the last poll and its rotation; none where that file is deleted already.
  */
 async function lastOf(path: string, from: Place): Promise<Uint8Array> {
-  using file = await Deno.open(path).catch(nullIfAbsent);
+  using file = await openFile(path).catch(nullIfAbsent);
   const isIt = file && (await file.stat()).ino === from.file;
   return isIt ? await bytesFrom(file, from.offset) : new Uint8Array();
 }

@@ -1,6 +1,6 @@
 /** Checks whether a disk can hold a bucket: once, when the bucket is created. */
 
-import { removeFile, renameFile } from "../../base/in_use.ts";
+import { readTextFile, removeFile, renameFile } from "../../base/in_use.ts";
 import type { Disk } from "./disk.ts";
 import { dateAfter, versionOf } from "./objects.ts";
 
@@ -23,7 +23,7 @@ export async function diskFault(newFile: () => string, disk: Disk): Promise<stri
       return "it gives two files the same time";
     }
     await renameFile(second, first);
-    const isReplaced = await Deno.readTextFile(first) === "2";
+    const isReplaced = await readTextFile(first) === "2";
     return isReplaced ? null : "renaming a file there does not replace another one";
   } finally {
     for (const path of [first, second]) await removeFile(path).catch(() => {});

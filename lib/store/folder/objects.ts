@@ -11,6 +11,7 @@ import {
   TwarcCloudError,
   UserError,
 } from "../../base/errors.ts";
+import { whenReadable } from "../../base/in_use.ts";
 import { codeOf, type Disk, ignoreLacking, nullIfAbsent } from "./disk.ts";
 import { behindLink } from "./links.ts";
 import type { Listed, Version } from "../store.ts";
@@ -79,11 +80,13 @@ export async function dateAfter(
 export async function contentOf(
   path: string,
 ): Promise<{ bytes: Uint8Array; version: Version } | null> {
-  await using file = await open(path).catch(nullIfAbsent);
-  const found = await file?.stat({ bigint: true });
-  if (!file || !found?.isFile()) return null;
-  const { buffer, byteOffset, byteLength } = await file.readFile();
-  return { bytes: new Uint8Array(buffer, byteOffset, byteLength), version: versionFrom(found) };
+  return await whenReadable(path, async () => {
+    await using file = await open(path).catch(nullIfAbsent);
+    const found = await file?.stat({ bigint: true });
+    if (!file || !found?.isFile()) return null;
+    const { buffer, byteOffset, byteLength } = await file.readFile();
+    return { bytes: new Uint8Array(buffer, byteOffset, byteLength), version: versionFrom(found) };
+  });
 }
 
 /** Options of a listing. */

@@ -1,7 +1,7 @@
 /** A folder of this machine as a store: every write is atomic, conditions hold between processes. */
 
 import { dirname, resolve } from "node:path";
-import { whenFree } from "../../base/in_use.ts";
+import { openFile, whenFree } from "../../base/in_use.ts";
 import { checkNoShare } from "../../base/network_share.ts";
 import { isSecret } from "../../collection/layout.ts";
 import { ConflictError, LinkError, OutsideError, UserError } from "../../base/errors.ts";
@@ -74,7 +74,7 @@ export class LocalStore implements Store {
     const path = this.#path(key);
     const file = await this.#translateErrors(async () => {
       await checkReadable(this.#root, path);
-      return await Deno.open(path).catch(nullIfAbsent);
+      return await openFile(path).catch(nullIfAbsent);
     });
     if (!file) throw new OutsideError(`There is no ${key} in bucket ${this.name}`);
     return await this.#translateErrors(() => contentOfFile(file));

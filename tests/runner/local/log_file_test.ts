@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { OutsideError } from "../../../lib/base/errors.ts";
+import { fatalLine } from "../../../lib/base/log.ts";
 import { lastError, linesOf, openLog, rotateLog } from "../../../lib/runner/local/log_file.ts";
 import { ManualClock } from "../../fakes/manual_clock.ts";
 
@@ -106,5 +107,21 @@ Deno.test("a log that is no file is reported in one line, and keeps no harvester
     assert.equal(await rotateLog(long), 11 << 20);
   } finally {
     await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("the last error of a log is found, in text and in JSON, after where it was asked from", async () => {
+  const path = await Deno.makeTempFile({ prefix: "twarc-cloud-test-" });
+  try {
+    await Deno.writeTextFile(path, "Error: of before.\nharvesting\n");
+    const { size } = await Deno.stat(path);
+    assert.equal(await lastError(path, 0), "of before.");
+    assert.equal(await lastError(path, size), undefined);
+    await Deno.writeTextFile(path, `${fatalLine("No keys. Add some.", 0)}\nended\n`, {
+      append: true,
+    });
+    assert.equal(await lastError(path, size), "No keys. Add some.");
+  } finally {
+    await Deno.remove(path);
   }
 });
