@@ -19,6 +19,7 @@ import { infoOf, logBefore, loggedElsewhere, noLog, notRunning } from "../live.t
 import { isLoggedHere } from "./logged_here.ts";
 import { LocalState } from "./state.ts";
 import { addLine, lastError, linesOf, openLog, rotateLog } from "./log_file.ts";
+import { outcomeOf } from "./outcome.ts";
 import {
   type Job,
   type LogOptions,
@@ -285,13 +286,7 @@ export class LocalRunner implements Runner {
     const child = await this.#spawn(args, env);
     const outcome = async (): Promise<Outcome | null> => {
       if (child.exitCode === null && child.signalCode === null) return null;
-      const exitCode = child.exitCode ?? 3;
-      if (exitCode === 0) return { exitCode };
-      const message = await lastError(path, logged) ??
-        (child.signalCode
-          ? `The harvester was killed (${child.signalCode})`
-          : `The harvester ended with exit code ${exitCode}`);
-      return { exitCode, message };
+      return outcomeOf(child, await lastError(path, logged));
     };
     return { pid: child.pid, outcome };
   }
