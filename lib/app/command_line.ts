@@ -7,6 +7,7 @@ import { buildProgram, groupOf } from "../cli/program.ts";
 import { settleCertificates } from "../base/certificates.ts";
 import { systemClock } from "../base/clock.ts";
 import { Ending } from "../base/ending.ts";
+import { environment } from "../base/environment.ts";
 import { settleHome } from "../base/folders.ts";
 import { TwarcCloudError } from "../base/errors.ts";
 import { settleProxies } from "../base/proxy.ts";
@@ -20,12 +21,12 @@ export async function runCommandLine(
   write: Streams,
   narrows: boolean,
 ): Promise<number> {
-  let env = Deno.env.toObject();
+  let env = environment();
   const output = new Output(describeTerminal(write, env));
   try {
     settleProxies(Deno.env);
     // Harvesters that this process starts settle their own environment.
-    env = Deno.env.toObject();
+    env = environment();
     settleCertificates(Deno.env);
     settleHome(Deno.env);
   } catch (error) {

@@ -8,7 +8,7 @@ export interface Person {
   env: Record<string, string | undefined>;
   /** As Deno names systems. */
   os?: string;
-  /** The home folder; null if there is none. */
+  /** The home folder, by default the environment's, or the user's; null if there is none. */
   home?: string | null;
 }
 
@@ -54,8 +54,10 @@ export function homeFolder(): string | null {
   return home && home !== "/" ? home : null;
 }
 
-function withDefaults({ env, os = Deno.build.os, home = homeFolder() }: Person): Required<Person> {
-  return { env, os, home };
+function withDefaults({ env, os = Deno.build.os, home }: Person): Required<Person> {
+  if (home !== undefined) return { env, os, home };
+  const named = absolute(os === "windows" ? env.USERPROFILE : env.HOME);
+  return { env, os, home: named && named !== "/" ? named : homeFolder() };
 }
 
 /** Returns a folder for a user without a home, as in containers; the caller checks that it is private. */

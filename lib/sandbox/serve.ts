@@ -1,5 +1,6 @@
 /** The command `twarc-cloud sandbox`: serves until it is stopped. */
 
+import { environment } from "../base/environment.ts";
 import { setting, shellOf } from "../base/shell.ts";
 import { systemClock } from "../base/clock.ts";
 import type { Clock } from "../base/clock.ts";
@@ -118,7 +119,7 @@ function tell(
   print(`Searching or tracking "${EVERYTHING}" finds every tweet.`);
   print("");
   print("To use the sandbox with twarc-cloud, run in another terminal:");
-  print(`  ${setting(shellOf({ env: Deno.env.toObject() }), "TWITTER_API_URL", url.href)}`);
+  print(`  ${setting(shellOf({ env: environment() }), "TWITTER_API_URL", url.href)}`);
   print("  twarc-cloud configure      (with these keys:)");
   print(`    consumer key     ${keys.consumer_key}`);
   print(`    consumer secret  ${keys.consumer_secret}`);
