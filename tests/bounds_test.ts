@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { join, relative } from "node:path";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import config from "../deno.json" with { type: "json" };
-import { filesBelow } from "./e2e/program.ts";
+import { ROOT, sources } from "./sources.ts";
 import { filesOf, GROUPS } from "./together/together.ts";
 
 const BOUNDS = fileURLToPath(new URL("bounds.ts", import.meta.url));
@@ -66,8 +66,8 @@ Deno.test("the suite runs every group of test files, of which each file is in on
     }
   }
   const files = (await Promise.all([...quick, ...long].map(filesOf))).flat();
-  const tests = fileURLToPath(new URL("./", import.meta.url));
-  const there = (await Array.fromAsync(filesBelow(tests))).map((path) => relative(tests, path))
+  const tests = `${ROOT}tests`;
+  const there = (await sources(tests)).map((path) => path.slice(tests.length + 1))
     .filter((path) => path.endsWith("_test.ts") && !path.startsWith("together/"));
   assert.deepEqual(files.toSorted(), there.toSorted());
 });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { importsOf, ROOT, sources } from "./sources.ts";
+import { pathToFileURL } from "node:url";
+import { importsOf, pathOf, ROOT, sources } from "./sources.ts";
 
 /** The floors of docs/architecture.md. */
 const FLOORS: Record<string, number> = {
@@ -43,7 +44,7 @@ async function graph(): Promise<Map<string, string[]>> {
   return new Map((await files()).map(({ path, text }) => [
     path,
     importsOf(text).filter((specifier) => !specifier.endsWith("deno.json"))
-      .map((specifier) => new URL(specifier, `file://${path}`).pathname),
+      .map((specifier) => pathOf(new URL(specifier, pathToFileURL(path)))),
   ]));
 }
 
@@ -134,7 +135,8 @@ Deno.test("only the output and the terminal's own file know the terminal, and on
 /** What files load before they begin, beyond what they come to need, with all that these load. */
 async function loadedBy(...roots: string[]): Promise<Set<string>> {
   const { stdout } = await new Deno.Command(Deno.execPath(), {
-    args: ["info", "--json", "--config", `${ROOT}deno.json`, `${ROOT}main.ts`],
+    args: ["info", "--json", "--config", "deno.json", "main.ts"],
+    cwd: ROOT,
   }).output();
   const { modules } = JSON.parse(new TextDecoder().decode(stdout));
   type Module = {

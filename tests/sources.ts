@@ -1,9 +1,14 @@
 /** The project's own files, and which of them each imports. */
 
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 
 /** The project's folder, with its last slash. */
-export const ROOT = fileURLToPath(new URL("../", import.meta.url));
+export const ROOT = pathOf(new URL("../", import.meta.url));
+
+/** Returns the path of a file URL, with slashes on every system, as `sources` has it. */
+export function pathOf(url: URL): string {
+  return fileURLToPath(url).replaceAll("\\", "/");
+}
 
 /** Lists the TypeScript files below a folder, by their whole paths. */
 export async function sources(folder: string): Promise<string[]> {
@@ -35,7 +40,7 @@ export async function dependants(): Promise<Map<string, string[]>> {
   for (const file of files) {
     const text = await Deno.readTextFile(file);
     const imported = importsOf(text).map((specifier) =>
-      new URL(specifier, `file://${file}`).pathname
+      pathOf(new URL(specifier, pathToFileURL(file)))
     );
     const started = ENTRIES.filter((name) => text.includes(`${name}"`)).map((name) =>
       `${ROOT}${name}`

@@ -3,12 +3,11 @@ import { join } from "node:path";
 import { awsConfig, awsError } from "../../lib/base/aws.ts";
 import { AccessError, OutsideError } from "../../lib/base/errors.ts";
 import { S3Store } from "../../lib/store/s3/store.ts";
-import { shipped, SHIPPED_PERMISSIONS } from "../shipped.ts";
+import { personEnv, shipped, SHIPPED_PERMISSIONS } from "../shipped.ts";
 
 /** What the real program says with nothing but a profile of ~/.aws/config, as AWS's command line leaves it. */
 async function said(config: string, profile: string, cache: Record<string, unknown> = {}) {
   const home = await Deno.makeTempDir({ prefix: "twarc-cloud-test-" });
-  const { PATH = "", HOME = "", DENO_DIR = join(HOME, ".cache", "deno") } = Deno.env.toObject();
   try {
     const tokens = join(home, ".aws", "sso", "cache");
     await Deno.mkdir(tokens, { recursive: true });
@@ -23,7 +22,7 @@ async function said(config: string, profile: string, cache: Record<string, unkno
       args: [...flags, ..."collection list --bucket s3://nobody".split(" ")],
       cwd: home,
       clearEnv: true,
-      env: { PATH, DENO_DIR, HOME: home, AWS_PROFILE: profile, AWS_EC2_METADATA_DISABLED: "true" },
+      env: { ...personEnv(home), AWS_PROFILE: profile, AWS_EC2_METADATA_DISABLED: "true" },
     }).output();
     return { code, err: new TextDecoder().decode(stderr) };
   } finally {

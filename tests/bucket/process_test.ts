@@ -3,11 +3,11 @@ import { holderIsGone, processIsGone, thisProcess } from "../../lib/bucket/proce
 import { linuxMachineIn, linuxProcessIn } from "../../lib/bucket/process_facts.ts";
 import { macMachineIn, macProcessIn } from "../../lib/bucket/process_facts.ts";
 import { factsOf, ownFacts } from "../../lib/bucket/process_facts.ts";
-import { asHolder, canUnshare, printedBy, zombie } from "../fakes/other_processes.ts";
+import { asHolder, canUnshare, printedBy, sleeper, zombie } from "../fakes/other_processes.ts";
 
 Deno.test("a process of this machine is gone when it has ended, and not before", async () => {
   const { host } = thisProcess();
-  const child = new Deno.Command("sleep", { args: ["600"] }).spawn();
+  const child = sleeper();
   const holder = asHolder(child.pid);
   assert.equal(processIsGone({ host, pid: child.pid }), false);
   assert.equal(holderIsGone(holder), false);
@@ -31,7 +31,7 @@ Deno.test("this process is shown with the machine as it is by itself", () => {
 });
 
 Deno.test("a lock's holder whose number another process has by now is gone", async () => {
-  await using stranger = new Deno.Command("sleep", { args: ["600"] }).spawn();
+  await using stranger = sleeper();
   const holder = asHolder(stranger.pid);
   assert.equal(holderIsGone({ ...holder, process_started: `${holder.process_started}0` }), true);
   stranger.kill("SIGKILL");
@@ -44,7 +44,7 @@ Deno.test("a process that has ended and that nobody has looked at is gone", asyn
 });
 
 Deno.test("a process that stands still is not gone", async () => {
-  await using stranger = new Deno.Command("sleep", { args: ["600"] }).spawn();
+  await using stranger = sleeper();
   const holder = asHolder(stranger.pid);
   stranger.kill("SIGSTOP");
   assert.equal(holderIsGone(holder), false);

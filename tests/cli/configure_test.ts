@@ -8,6 +8,8 @@ import { UserError } from "../../lib/base/errors.ts";
 import { type Sandbox, startSandbox } from "../../lib/sandbox/server.ts";
 import { inPlace } from "../e2e/program.ts";
 import { keysPaths, readProfile, writeProfile } from "../../lib/secrets/twarc_files.ts";
+import { runsHere } from "../fakes/other_processes.ts";
+import { isPrivate } from "../fakes/folder.ts";
 
 /** A person at a terminal, who answers questions after looking at what was printed. */
 class Person extends Output {
@@ -72,7 +74,7 @@ Deno.test("configure asks for the application's keys, sends the person to a page
     const keys = await readProfile([path], "mine");
     assert.equal(keys.consumer_key, consumer_key);
     assert.ok(keys.access_token && keys.access_token_secret);
-    assert.equal(((await Deno.stat(path)).mode ?? 0) & 0o777, 0o600);
+    assert.ok(await isPrivate(path));
     assert.deepEqual(person.asked, [
       { message: "Consumer key", secret: true },
       { message: "Consumer secret", secret: true },
@@ -230,8 +232,7 @@ Deno.test("without a name the profiles of twarc and twarc2 are listed, and no se
     ]);
   }));
 
-const hasScript = await new Deno.Command("script", { args: ["--version"] }).output()
-  .then(({ success }) => success, () => false);
+const hasScript = await runsHere("script");
 
 Deno.test({
   name: "a terminal that says it has no columns gets its questions on a line each",

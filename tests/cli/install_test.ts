@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { join } from "node:path";
+import { delimiter, join } from "node:path";
 import { ROOT } from "../sources.ts";
 import { inOneProcess, inPlace, type Place, until } from "../e2e/program.ts";
 
@@ -17,9 +17,6 @@ async function ran(place: Place, path: string, args: string[], cwd: string) {
 
 Deno.test(
   "what install writes runs in whatever folder one is, and each signal to it ends the harvest",
-  {
-    ignore: Deno.build.os === "windows",
-  },
   () =>
     inOneProcess(async (place) => {
       const bin = place.path("a folder's bin");
@@ -65,7 +62,6 @@ Deno.test(
 
 Deno.test(
   "a command that prints ends with 1 and one line where its standard output is closed, and works without its standard error",
-  { ignore: Deno.build.os === "windows" },
   () =>
     inOneProcess(async (place) => {
       await place.add({ id: "s", type: "search", search: { query: "sandbox" } });
@@ -98,7 +94,7 @@ Deno.test(
 Deno.test("install is done again over its own, and over nothing else", () =>
   inOneProcess(async (place) => {
     const bin = place.path("bin");
-    place.env.PATH = `${bin}:${place.env.PATH}`;
+    place.env.PATH = `${bin}${delimiter}${place.env.PATH}`;
     const name = Deno.build.os === "windows" ? "twarc-cloud.cmd" : "twarc-cloud";
     for (let times = 0; times < 2; times++) {
       assert.match(await place.ok("install", "--folder", bin), /Try it: twarc-cloud demo\n$/);

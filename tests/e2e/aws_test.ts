@@ -1,6 +1,4 @@
 import assert from "node:assert/strict";
-import process from "node:process";
-import { join } from "node:path";
 import { EventBridgeClient, PutRuleCommand, PutTargetsCommand } from "@aws-sdk/client-eventbridge";
 import { DescribeTaskDefinitionCommand, ECSClient } from "@aws-sdk/client-ecs";
 import { makeAccount } from "../peers/aws_account.ts";
@@ -8,7 +6,7 @@ import { makeQueue } from "../peers/dead_letters.ts";
 import { EcsAgent } from "../peers/ecs_agent.ts";
 import { type Moto, MOTO_REGION, sharedMoto } from "../peers/moto.ts";
 import { DeleteParameterCommand, SSMClient } from "@aws-sdk/client-ssm";
-import { shipped } from "../shipped.ts";
+import { ownEnv, shipped } from "../shipped.ts";
 import { takeLiterally } from "./hints.ts";
 import { idsOf, inPlace, type Place, tweetsOf, until } from "./program.ts";
 
@@ -24,10 +22,8 @@ async function inAccount(
   image?: string[],
 ): Promise<void> {
   await moto.reset();
-  const { PATH = "", HOME = "", DENO_DIR } = process.env;
   const entrypoint = image ?? shipped();
-  const env = { PATH, HOME, DENO_DIR: DENO_DIR ?? join(HOME, ".cache", "deno") };
-  const agent = new EcsAgent(moto, { entrypoint, env });
+  const agent = new EcsAgent(moto, { entrypoint, env: ownEnv() });
   try {
     const ini = await makeAccount(moto, "tweets");
     await inPlace(async (place) => {

@@ -3,6 +3,7 @@ import { parseBucket } from "../../lib/base/bucket_ref.ts";
 import { jsonBytes } from "../../lib/base/json_bytes.ts";
 import { openStore } from "../../lib/store/open.ts";
 import { inOneProcess, inPlace, pidOf, type Place } from "./program.ts";
+import { isPrivate } from "../fakes/folder.ts";
 
 const KEYS = {
   consumer_key: "a",
@@ -348,8 +349,7 @@ Deno.test("no secret is ever in what is written for others", () =>
       await place.ok("collection-config", "changes", "find", "--json"),
       /sandbox-consumer/,
     );
-    const { mode } = await Deno.stat(place.path("collection.json"));
-    assert.equal((mode ?? 0) & 0o077, 0);
+    assert.ok(await isPrivate(place.path("collection.json")));
   }));
 
 /** What a small disk that is full of something has; null where none can be mounted. */

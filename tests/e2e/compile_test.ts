@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { selfCommand } from "../../lib/runner/local/self.ts";
 import { ROOT, sources } from "../sources.ts";
 
 Deno.test("every module, also those that are imported lazily, is in the graph that compile embeds", async () => {
   const { stdout } = await new Deno.Command(Deno.execPath(), {
-    args: ["info", "--json", "--config", `${ROOT}deno.json`, `${ROOT}main.ts`],
+    args: ["info", "--json", "--config", "deno.json", "main.ts"],
+    cwd: ROOT,
   }).output();
   const { modules } = JSON.parse(new TextDecoder().decode(stdout));
   const embedded = new Set(modules.map(({ specifier }: { specifier: string }) => specifier));
@@ -27,11 +29,12 @@ Deno.test("compile embeds the program, with any binary as its base runtime", asy
         "--no-check",
         "--exclude-unused-npm",
         "--config",
-        `${ROOT}deno.json`,
+        "deno.json",
         "--output",
-        `${folder}/twarc-cloud`,
-        `${ROOT}main.ts`,
+        join(folder, "twarc-cloud"),
+        "main.ts",
       ],
+      cwd: ROOT,
       env: { DENORT_BIN: Deno.execPath(), NO_COLOR: "1" },
     }).output();
     const said = new TextDecoder().decode(stderr);
@@ -52,6 +55,6 @@ Deno.test("a program from source starts Deno with its own source and permissions
   assert.deepEqual(selfCommand({ ...options, isStandalone: true }), ["/bin/it"]);
   const fromSource = selfCommand({ ...options, isStandalone: false });
   assert.deepEqual(fromSource.slice(0, 2), ["/bin/it", "run"]);
-  assert.equal(fromSource.at(-1), "/src/main.ts");
+  assert.equal(fromSource.at(-1), join("/src", "main.ts"));
   assert.ok(fromSource.includes("--allow-net"));
 });

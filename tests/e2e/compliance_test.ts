@@ -117,7 +117,7 @@ Deno.test("what must be deleted is not removed while the collection is harvested
     assert.equal(code, 1);
     assert.match(err, /find is being harvested/);
     assert.ok((await idsLeft(place)).includes(id));
-    harvest.kill("SIGTERM");
+    await place.end(harvest, "find");
     await harvest.output();
     await place.ok("collection", "compliance", "find", "--apply");
     assert.deepEqual(await idsLeft(place), [""]);

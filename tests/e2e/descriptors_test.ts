@@ -10,7 +10,6 @@ const lockSchema = z.object({ control: z.url() });
 Deno.test({
   name: "a harvest that may have 256 descriptors has them, whoever connects to its control server",
   // Windows knows no such limit.
-  ignore: Deno.build.os === "windows",
   fn: () =>
     inOneProcess(async (place) => {
       await place.add(FILTER);

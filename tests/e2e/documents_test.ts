@@ -9,6 +9,7 @@ import { systemClock } from "../../lib/base/clock.ts";
 import { World } from "../../lib/sandbox/world.ts";
 import { ROOT } from "../sources.ts";
 import { inOneProcess, type Place, until } from "./program.ts";
+import { runsHere } from "../fakes/other_processes.ts";
 
 /** The documents, in the order in which they are read. */
 const DOCUMENTS = [
@@ -77,7 +78,7 @@ function wordsOf(line: string): string[] {
 }
 
 /** Whether what the documents pipe into is here. */
-const { success: hasJq } = await new Deno.Command("sh", { args: ["-c", "command -v jq"] }).output();
+const hasJq = await runsHere("jq");
 
 /** Types a line: this program's command in this process, what follows a pipe and all else in a shell. */
 async function typed(place: Place, line: string, cwd: string): Promise<void> {

@@ -118,7 +118,7 @@ Deno.test("a filter harvest that is killed with -9 loses nothing that was flushe
     await connected(place);
     posted.push(...place.post(10));
     await collected(place, 10);
-    second.kill("SIGTERM");
+    await place.end(second, "live");
     assert.equal((await second.output()).code, 0);
     assert.deepEqual(idsOf(await place.tweets("live")), posted);
     const info = JSON.parse(await place.ok("harvest", "last", "live", "--json"));
@@ -161,11 +161,12 @@ Deno.test("a stream that goes on and on when it is stopped is left after five se
     await connected(place);
     const posted = place.post(1);
     await collected(place, 1);
-    harvest.kill("SIGTERM");
+    const stopping = place.end(harvest, "live");
     const ended = harvest.output();
     const told = performance.now();
     const posting = setInterval(() => posted.push(...place.post(1)), 20);
     assert.equal((await ended.finally(() => clearInterval(posting))).code, 0);
+    await stopping;
     assert.ok(performance.now() - told > 5_000);
     const kept = idsOf(await place.tweets("live"));
     assert.deepEqual(kept, posted.slice(0, kept.length), "It is all of it up to one moment");
@@ -201,7 +202,7 @@ Deno.test("pieces that were flushed end up in one file with the rest of their se
       posted.push(...place.post(20));
       await until(async () => (await place.tweets("live")).length === i * 20);
     }
-    harvest.kill("SIGTERM");
+    await place.end(harvest, "live");
     await harvest.output();
     assert.deepEqual(idsOf(await place.tweets("live")), posted);
     const [folder = ""] = await place.harvests("live");
@@ -233,7 +234,7 @@ Deno.test("killed with -9 while the disk of its bucket is away, it costs nothing
     await connected(place);
     posted.push(...place.post(1));
     await until(async () => (await place.tweets("live")).length === posted.length);
-    next.kill("SIGTERM");
+    await place.end(next, "live");
     const { stderr } = await next.output();
     assert.match(
       new TextDecoder().decode(stderr),

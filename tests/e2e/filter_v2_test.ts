@@ -62,7 +62,7 @@ Deno.test("killed with -9 and started again while the API still counts its conne
     await connected(place);
     posted.push(...place.post(10));
     await until(async () => (await place.running("live")).tweets === 10);
-    second.kill("SIGTERM");
+    await place.end(second, "live");
     assert.equal((await second.output()).code, 0);
     assert.deepEqual((await place.tweets("live")).map(idOf), posted);
     const said = await place.ok("harvest", "last", "live");
@@ -116,7 +116,7 @@ Deno.test("searches for what a stream missed that a stop came before are told, a
     await first.output();
     const second = place.spawn(args);
     await until(async () => (await place.running("live").catch(() => null))?.gaps === 1);
-    second.kill("SIGTERM");
+    await place.end(second, "live");
     await second.output();
     const last = JSON.parse(await place.ok("harvest", "last", "live", "--json"));
     assert.deepEqual([last.missed.length, last.searches_left], [1, 1]);

@@ -2,10 +2,11 @@ import assert from "node:assert/strict";
 import { systemClock } from "../../lib/base/clock.ts";
 import { World } from "../../lib/sandbox/world.ts";
 import { NEEDS } from "../../lib/cli/permissions.ts";
+import { runsHere } from "../fakes/other_processes.ts";
 import { inOneProcess, inPlace, type Place, until } from "./program.ts";
 
 // Deno lets no program look at devices that may not do everything.
-const { success: hasFull } = await new Deno.Command("test", { args: ["-e", "/dev/full"] }).output();
+const hasFull = await runsHere("test", ["-e", "/dev/full"]);
 
 /** Runs a command whose output goes where a shell says. */
 async function redirected(place: Place, where: string, ...args: string[]) {

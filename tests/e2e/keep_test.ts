@@ -31,7 +31,7 @@ Deno.test("a stream whose harvester is killed with -9 goes on by itself, until f
     assert.equal(await place.ok("harvest", "list"), "No running harvests.\n");
     assert.match(
       await place.ok("harvest", "logs", "live"),
-      /was killed \(SIGKILL\)\. It is started/,
+      /was killed.*\. It is started/,
     );
     const again = await place.run("collection", "filter-stop", "live");
     assert.equal(again.code, 1);

@@ -19,7 +19,6 @@ Deno.test({
   name:
     "what has a key or the control secret in it can be read by the person alone, whatever the umask is",
   // Modes are for systems that have them.
-  ignore: Deno.build.os === "windows",
   fn: () =>
     inPlace(async (place) => {
       await writeProfile(place.path(".twarc"), "main", place.sandbox.keys);

@@ -1,7 +1,6 @@
 /** The walk of docs/moving.md, from the original's environment to ours, with the original's policies enforced. */
 
 import assert from "node:assert/strict";
-import process from "node:process";
 import { join } from "node:path";
 import { CreateClusterCommand, ECSClient } from "@aws-sdk/client-ecs";
 import { isAllowedAnyway, type Statement } from "../infra/policies.ts";
@@ -9,7 +8,7 @@ import { type Ini, makeAccount } from "../peers/aws_account.ts";
 import { EcsAgent } from "../peers/ecs_agent.ts";
 import { type Moto, MOTO_REGION, sharedMoto } from "../peers/moto.ts";
 import { OriginalAws } from "../peers/original_aws.ts";
-import { shipped } from "../shipped.ts";
+import { ownEnv, shipped } from "../shipped.ts";
 import { ROOT } from "../sources.ts";
 import { inPlace, type Place, until } from "./program.ts";
 
@@ -57,10 +56,8 @@ async function useIni(place: Place, ini: Ini): Promise<void> {
 async function inBothAccounts(
   use: (place: Place, agent: EcsAgent, inis: { old: Ini; new: Ini }) => Promise<void>,
 ): Promise<void> {
-  const { PATH = "", HOME = "", DENO_DIR } = process.env;
   const entrypoint = shipped(join(ROOT, "tests/fakes/image.ts"));
-  const env = { PATH, HOME, DENO_DIR: DENO_DIR ?? join(HOME, ".cache", "deno") };
-  const agent = new EcsAgent(moto, { entrypoint, env });
+  const agent = new EcsAgent(moto, { entrypoint, env: ownEnv() });
   try {
     const ini = await makeAccount(moto, "tweets");
     const old = originalIni(ini);

@@ -59,7 +59,6 @@ async function flagsOf(place: Place, id: string): Promise<string[]> {
 
 Deno.test({
   name: "a harvester that a command started reads and writes where it has to, and nowhere else",
-  ignore: Deno.build.os === "windows",
   fn: () =>
     inPlace(async (place) => {
       await place.add(FILTER);

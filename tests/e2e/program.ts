@@ -9,22 +9,22 @@ import { fileURLToPath } from "node:url";
 import { gunzipSync } from "node:zlib";
 import { z } from "zod";
 import { Collections } from "../../lib/bucket/collections.ts";
-import { holderIsGone, type ProcessId } from "../../lib/bucket/process.ts";
 import { parseBucket } from "../../lib/base/bucket_ref.ts";
 import { systemClock } from "../../lib/base/clock.ts";
 import type { JsonObject } from "../../lib/base/json.ts";
 import { localFolder } from "../../lib/runner/local/state.ts";
 import { openStore } from "../../lib/store/open.ts";
 import { type Sandbox, type SandboxOptions, startSandbox } from "../../lib/sandbox/server.ts";
+import { removeFolder } from "../fakes/folder.ts";
+import { killHolder } from "../fakes/other_processes.ts";
 import { until } from "../fakes/until.ts";
-import { shipped } from "../shipped.ts";
+import { ownEnv, personEnv, shipped, temporaryIn } from "../shipped.ts";
 import { atEnd } from "../together/at_end.ts";
 
 export { until } from "../fakes/until.ts";
 
 const NARROW = fileURLToPath(new URL("narrow.ts", import.meta.url));
 const MANY = fileURLToPath(new URL("many.ts", import.meta.url));
-const DENO_DIR = Deno.env.get("DENO_DIR") ?? join(Deno.env.get("HOME") ?? "", ".cache", "deno");
 
 const ranSchema = z.object({ code: z.number(), out: z.string(), err: z.string() });
 
@@ -56,12 +56,11 @@ class Many {
   #running = 0;
 
   constructor() {
-    const env = { DENO_DIR, PATH: Deno.env.get("PATH") ?? "" };
     const [deno = "", ...args] = shipped(MANY);
     this.#process = new Deno.Command(deno, {
       args,
       clearEnv: true,
-      env,
+      env: ownEnv(),
       stdin: "piped",
       stdout: "piped",
       // Harvests log there.
@@ -122,15 +121,11 @@ export class Place {
     this.folder = folder;
     this.sandbox = sandbox;
     this.env = {
-      HOME: folder,
-      TMPDIR: join(folder, "tmp"),
+      ...personEnv(folder),
+      ...temporaryIn(join(folder, "tmp")),
       TWARC_CLOUD_SPOOL: join(folder, "spool"),
       NO_COLOR: "1",
       TWITTER_API_URL: sandbox.url.href,
-      DENO_DIR,
-      PATH: Deno.env.get("PATH") ?? "",
-      // It would ask the network whether there is a later Deno.
-      DENO_NO_UPDATE_CHECK: "1",
     };
   }
 
@@ -178,6 +173,12 @@ export class Place {
     await this.ok("harvest", "run", "--shutdown", "--port", "0", id);
   }
 
+  /** Asks a harvest to end in good order: by SIGTERM, and on Windows, which has no signals, by the command for it. */
+  async end(harvest: Deno.ChildProcess, id: string): Promise<void> {
+    if (Deno.build.os === "windows") await this.ok("collection", "stop", "--now", id);
+    else harvest.kill("SIGTERM");
+  }
+
   /** Ends what still runs a command. */
   async close(): Promise<void> {
     if (this.#isOneProcess && many?.isBusy) await endMany();
@@ -222,8 +223,7 @@ export class Place {
   /** The path of what the runner keeps in the person's state folder, such as `kept/live.json`. */
   async runnerPath(...parts: string[]): Promise<string> {
     const bucket = parseBucket(this.path("twarc-cloud-data"));
-    const env = { XDG_STATE_HOME: this.env.XDG_STATE_HOME ?? this.path(".local", "state") };
-    return join(await localFolder({ bucket, aws: {}, env }), "runner", ...parts);
+    return join(await localFolder({ bucket, aws: {}, env: this.env }), "runner", ...parts);
   }
 
   /** Writes a JSON file in the folder. */
@@ -331,7 +331,7 @@ export async function inPlace(
     await place.close();
     await killHarvesters(folder);
     await sandbox.close();
-    await Deno.remove(folder, { recursive: true });
+    await removeFolder(folder);
   }
 }
 
@@ -365,25 +365,18 @@ async function killHarvesters(folder: string): Promise<void> {
     JSON.parse(await Deno.readTextFile(file).catch(() => "null")) ?? {};
   const files = await Array.fromAsync(filesBelow(folder));
   for (const file of files.filter((path) => /\/runner\/kept\/[^/]+\.json$/.test(path))) {
-    kill((await read(file)).process);
+    killHolder((await read(file)).process);
   }
   for (const file of files.filter((path) => path.endsWith("/lock.json"))) {
     const lock = await read(file);
-    if (lock.pid !== undefined) kill(lock);
+    if (lock.pid !== undefined) killHolder(lock);
   }
 }
 
-function kill(process: ProcessId | undefined): void {
-  try {
-    if (process && holderIsGone(process) === false) Deno.kill(process.pid, "SIGKILL");
-  } catch {
-    // It has ended by itself.
-  }
-}
-
+/** Yields the paths of files below a folder, with slashes below it on every system. */
 export async function* filesBelow(folder: string): AsyncGenerator<string> {
   for (const entry of await Array.fromAsync(Deno.readDir(folder)).catch(() => [])) {
-    const path = join(folder, entry.name);
+    const path = `${folder}/${entry.name}`;
     if (entry.isDirectory) yield* filesBelow(path);
     else yield path;
   }

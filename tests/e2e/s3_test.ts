@@ -120,7 +120,7 @@ Deno.test("a tweet that is deleted is in no version of any object, of merged pie
     await until(isThere);
     ids.push(...place.post(1));
     await until(isThere);
-    harvest.kill("SIGTERM");
+    await place.end(harvest, "live");
     await harvest.output();
     const [deleted = "", kept = ""] = ids;
     const has = async (id: string) =>
@@ -233,7 +233,7 @@ Deno.test("of two harvesters started at the same time for one collection, one is
     );
     const other = both.find((child) => child !== first) ?? assert.fail();
     await until(() => Promise.resolve(place.sandbox.requests.length >= 2));
-    other.kill("SIGTERM");
+    await place.end(other, "find");
     assert.equal((await other.output()).code, 0);
     await place.ok("harvest", "run", "--shutdown", "find");
     await place.ok("collection", "download", "find");

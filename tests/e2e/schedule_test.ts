@@ -3,7 +3,7 @@ import { holderIsGone } from "../../lib/bucket/process.ts";
 import { join } from "node:path";
 import { systemClock } from "../../lib/base/clock.ts";
 import { World } from "../../lib/sandbox/world.ts";
-import { asHolder } from "../fakes/other_processes.ts";
+import { asHolder, sleeper } from "../fakes/other_processes.ts";
 import { inOneProcess, pidOf, until } from "./program.ts";
 
 function world(): World {
@@ -202,7 +202,7 @@ Deno.test("a harvester whose control server is unreachable is stopped by a signa
 Deno.test("a stranger that has the number of a lock is not stopped, and the next harvest begins at once", () =>
   inOneProcess(async (place) => {
     await place.add(SEARCH);
-    await using stranger = new Deno.Command("sleep", { args: ["600"] }).spawn();
+    await using stranger = sleeper();
     const holder = asHolder(stranger.pid);
     const [time, expires] = [0, 60_000].map((ms) => new Date(Date.now() + ms).toISOString());
     const times = { acquired: time, renewed: time, expires };

@@ -1,7 +1,8 @@
 /** Runs a script in namespaces of its own, where nothing can be written but /tmp: what a container's read-only root is. */
 
-import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { denoFolder } from "../../lib/base/folders.ts";
+import { runsHere } from "../fakes/other_processes.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const NAMESPACES = "--mount --net --pid --fork --mount-proc".split(" ");
@@ -11,9 +12,7 @@ export async function mayUnshare(): Promise<boolean> {
   if (Deno.build.os !== "linux") return false;
   const shell = "mount --make-rprivate / && mount -t tmpfs tmpfs /mnt && command -v ip setpriv";
   const args = [...NAMESPACES, "sh", "-c", shell];
-  const tried = await new Deno.Command("unshare", { args, stdout: "null", stderr: "null" }).output()
-    .catch(() => null);
-  return tried?.success ?? false;
+  return await runsHere("unshare", args);
 }
 
 /**
@@ -25,10 +24,10 @@ export async function runSealed(
   name: string,
   { args = [], env = {}, ms }: { args?: string[]; env?: Record<string, string>; ms: number },
 ): Promise<{ code: number; out: string; err: string }> {
-  const { HOME = "", DENO_DIR = join(HOME, ".cache", "deno") } = Deno.env.toObject();
+  const deno = denoFolder({ env: Deno.env.toObject() });
   const script = fileURLToPath(new URL(name, import.meta.url));
   // In a namespace of processes of its own nothing of it outlives the test, however it ends.
-  const inside = ["--kill-child", "bash", script, Deno.execPath(), DENO_DIR, ROOT, ...args];
+  const inside = ["--kill-child", "bash", script, Deno.execPath(), deno, ROOT, ...args];
   const { code, stdout, stderr } = await new Deno.Command("unshare", {
     args: [...NAMESPACES, ...inside],
     env,

@@ -163,7 +163,7 @@ Deno.test("real tweets come out of a search and of a stream byte for byte", asyn
         for (const status of statuses) place.sandbox.world.publish(status);
       }
       await until(async () => (await place.tweets("live")).length === wanted.length);
-      harvest.kill("SIGTERM");
+      await place.end(harvest, "live");
       assert.equal((await harvest.output()).code, 0);
       assert.deepEqual(await place.tweets("live"), wanted);
     }, { world: World.of(corpora, systemClock) }));

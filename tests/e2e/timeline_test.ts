@@ -127,7 +127,7 @@ Deno.test("a timeline harvest that is stopped leaves its walks to the next one",
     place.sandbox.troubles.add({ kind: "stall", path: "user_timeline", after: 12 });
     const harvest = place.spawn(["harvest", "run", "--shutdown", "tl"]);
     await until(() => Promise.resolve(place.sandbox.requests.length > 13));
-    harvest.kill("SIGTERM");
+    await place.end(harvest, "tl");
     assert.equal((await harvest.output()).code, 0);
     const stopped = await place.tweets("tl");
     assert.ok(stopped.length > 0 && stopped.length < 9_000);

@@ -7,6 +7,7 @@ import { gzipSync } from "node:zlib";
 import { systemClock } from "../../lib/base/clock.ts";
 import { World } from "../../lib/sandbox/world.ts";
 import { filesBelow, idsOf, inPlace, type Place, until } from "./program.ts";
+import { endedPid, runsHere } from "../fakes/other_processes.ts";
 
 const [PERSON, OTHER] = [54_001, 54_002];
 const FORGED = "1234567890123456789";
@@ -26,11 +27,7 @@ const AS_PERSON = [
 ];
 const AS_OTHER = ["setpriv", `--reuid=${OTHER}`, `--regid=${OTHER}`, "--clear-groups"];
 
-const mayBeOthers = await new Deno.Command("setpriv", {
-  args: [...AS_PERSON.slice(1), "true"],
-  stdout: "null",
-  stderr: "null",
-}).output().then(({ success }) => success, () => false);
+const mayBeOthers = await runsHere("setpriv", [...AS_PERSON.slice(1), "true"]);
 
 /** What another user does with a shell; whether it worked. */
 async function byOther(script: string): Promise<boolean> {
@@ -102,12 +99,11 @@ async function plant(place: Place, mode: string): Promise<string> {
     0,
     12,
   );
-  const gone = new Deno.Command("true").spawn();
-  await gone.status;
+  const gone = await endedPid();
   const folder = join(
     guessed(place),
     `${bucket}-live`,
-    `${Deno.hostname()}.${gone.pid}.${UUID}`,
+    `${Deno.hostname()}.${gone}.${UUID}`,
   );
   const forged = gzipSync(`{"id_str":"${FORGED}"}\n`);
   const sha1 = createHash("sha1").update(forged).digest("hex");

@@ -1,22 +1,12 @@
 /**
- * Runs the demo and the tests that hold on every system with Deno's Windows binary, under Wine 10 or later:
- * `deno task test-windows [test files]`. DENO_WINDOWS names a deno.exe; without it `npm pack` brings one.
+ * Runs the demo and every test file with Deno's Windows binary, under Wine 10 or later, each by itself: `deno task
+ * test-windows [test files]`. DENO_WINDOWS names a deno.exe; without it `npm pack` brings one.
  */
 
 import { join } from "node:path";
 import { denoFolder } from "../../lib/base/folders.ts";
-import { ROOT } from "../sources.ts";
-import { testsElsewhere } from "./files.ts";
-
-/** What does not hold under Wine, and does on Windows. */
-const OF_WINE = [
-  // It resolves no `localhost`.
-  /^a store of one's own is asked by path: /,
-  // It gives a folder the time of its last change as that of its birth.
-  /^what is removed in the middle of a run is made again: /,
-  // Its cmd reads files in the system's code page, whatever the terminal's is.
-  /^a launcher for cmd starts the program in a folder in other letters/,
-];
+import { startMoto } from "../peers/moto.ts";
+import { ROOT, sources } from "../sources.ts";
 
 const encoder = new TextEncoder();
 const print = (line: string) => Deno.stdout.writeSync(encoder.encode(`${line}\n`));
@@ -62,12 +52,30 @@ try {
   await Deno.remove(folder, { recursive: true });
 }
 
+/** Lists every test file, by its path from the project's folder; each of them alone, not in its group. */
+async function testFiles(): Promise<string[]> {
+  return (await sources(`${ROOT}tests`)).map((path) => path.slice(ROOT.length))
+    .filter((path) => path.endsWith("_test.ts") && !path.startsWith("tests/together/")).toSorted();
+}
+
 async function main(deno: string): Promise<void> {
+  // Python is outside of Wine.
+  const moto = await startMoto();
+  try {
+    await runAll(deno, moto.url);
+  } finally {
+    await moto.close();
+  }
+}
+
+async function runAll(deno: string, moto: string): Promise<void> {
   const env = {
     WINEDEBUG: "-all",
     // The packages that are there are the same for every system.
     DENO_DIR: `Z:${denoFolder({ env: Deno.env.toObject() }).replaceAll("/", "\\")}`,
     NO_COLOR: "1",
+    TWARC_CLOUD_TEST_WINE: "1",
+    TWARC_CLOUD_TEST_MOTO: moto,
   };
   const wine = (...args: string[]) => ran("wine", [deno, ...args], ROOT, env);
   let failed = 0;
@@ -92,14 +100,11 @@ async function main(deno: string): Promise<void> {
     "--quiet",
     "--cached-only",
   ];
-  for (const file of Deno.args.length > 0 ? Deno.args : await testsElsewhere()) {
+  for (const file of Deno.args.length > 0 ? Deno.args : await testFiles()) {
     const { success, text } = await wine("test", ...options, file);
-    const faults = text.match(/^.* \.\.\. FAILED.*$/gm) ?? [];
-    const own = faults.filter((name) => !OF_WINE.some((one) => one.test(name)));
-    const isGood = success || faults.length > 0 && own.length === 0;
-    print(`${isGood ? "ok" : "FAILED"}: ${file} ${/^.*passed.*$/m.exec(text)?.[0] ?? ""}`);
-    for (const line of own) print(`  ${line}`);
-    if (!isGood) failed++;
+    print(`${success ? "ok" : "FAILED"}: ${file} ${/^.*passed.*$/m.exec(text)?.[0] ?? ""}`);
+    for (const line of text.match(/^.* \.\.\. FAILED.*$/gm) ?? []) print(`  ${line}`);
+    if (!success) failed++;
   }
   print(failed === 0 ? "Everything holds." : `${failed} failed.`);
   if (failed > 0) Deno.exitCode = 1;

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { runsHere } from "../fakes/other_processes.ts";
+import { ROOT } from "../sources.ts";
 
-const INFRA = fileURLToPath(new URL("../../infra/", import.meta.url));
+const INFRA = `${ROOT}infra`;
 
 /** Terraform without AWS: the variables, and the condition of the rule that lets somebody in. */
 async function planned(variables: Record<string, string>, folder: string): Promise<string> {
@@ -17,10 +18,7 @@ async function terraform(args: string[], cwd: string) {
   return await new Deno.Command("terraform", { args, cwd, env, stdin: "null" }).output();
 }
 
-const hasTerraform = await terraform(["version"], INFRA).then(
-  ({ success }) => success,
-  () => false,
-);
+const hasTerraform = await runsHere("terraform", ["version"]);
 
 Deno.test({
   name: "variables that would open a port to many, or name no image, are refused (wants terraform)",

@@ -41,12 +41,10 @@ export async function sharedMoto(): Promise<Moto> {
   };
 }
 
-/** Starts a server on a port that the system picks. */
+/** Starts a server on a port that the system picks; under Wine, which has no Python, the one outside is taken. */
 export async function startMoto(): Promise<Moto> {
-  // The one on the PATH may be none, as a version manager's stand-in.
-  const { child, url } = await started("moto_server").catch(async () =>
-    await started(await motoServer())
-  );
+  const outside = Deno.env.get("TWARC_CLOUD_TEST_MOTO");
+  const { url, end } = outside ? { url: outside, end: async () => {} } : await startedMoto();
   return {
     url,
     env: {
@@ -59,11 +57,20 @@ export async function startMoto(): Promise<Moto> {
     reset: async () => {
       await (await fetch(`${url}/moto-api/reset`, { method: "POST" })).body?.cancel();
     },
-    close: async () => {
-      child.kill("SIGTERM");
-      await child.status;
-    },
+    close: end,
   };
+}
+
+async function startedMoto(): Promise<{ url: string; end: () => Promise<void> }> {
+  // The one on the PATH may be none, as a version manager's stand-in.
+  const { child, url } = await started("moto_server").catch(async () =>
+    await started(await motoServer())
+  );
+  const end = async () => {
+    child.kill("SIGTERM");
+    await child.status;
+  };
+  return { url, end };
 }
 
 async function started(program: string): Promise<{ child: Deno.ChildProcess; url: string }> {

@@ -10,13 +10,13 @@ const PEERS = fileURLToPath(new URL("../../.peers", import.meta.url));
 export async function twarc2(): Promise<string> {
   // twarc-csv 0.7.2 warns with a newer pandas.
   const wanted = ["twarc==2.14.0", "twarc-csv==0.7.2", "pandas==2.0.3", "numpy==1.26.4"];
-  return join(await environment("twarc", wanted), "bin", "twarc2");
+  return program(await environment("twarc", wanted), "twarc2");
 }
 
 /** The path of a Python that has twarc 1.6.3, which the original was built on. Fails where Python is missing. */
 export async function twarc1(): Promise<string> {
   // It needs six, and does not say so.
-  return join(await environment("twarc1", ["twarc==1.6.3", "six==1.17.0"]), "bin", "python");
+  return program(await environment("twarc1", ["twarc==1.6.3", "six==1.17.0"]), "python");
 }
 
 /**
@@ -38,7 +38,7 @@ export async function pythonReads(
     "bagit==1.9.0",
     "rocrate==0.16.0",
   ];
-  const python = join(await environment("exports", wanted), "bin", "python");
+  const python = program(await environment("exports", wanted), "python");
   const child = new Deno.Command(python, {
     args: [fileURLToPath(new URL("exports.py", import.meta.url))],
     stdin: "piped",
@@ -55,7 +55,7 @@ export async function pythonReads(
 
 /** The path of a moto server of our own. Fails where Python is missing. */
 export async function motoServer(): Promise<string> {
-  return join(await environment("moto", ["moto[server]==5.2.1"]), "bin", "moto_server");
+  return program(await environment("moto", ["moto[server]==5.2.1"]), "moto_server");
 }
 
 /** A virtual environment with exactly these packages. */
@@ -70,13 +70,13 @@ async function environment(name: string, requirements: string[]): Promise<string
   if (await Deno.readTextFile(done).catch(() => null) !== wanted) {
     await Deno.remove(folder, { recursive: true }).catch(() => {});
     const help = "install Python 3 with venv (on Debian: apt-get install python3-venv)";
-    await run("python3", ["-m", "venv", folder], help);
-    const pip = join(folder, "bin", "pip");
+    await run(Deno.build.os === "windows" ? "python" : "python3", ["-m", "venv", folder], help);
+    const python = program(folder, "python");
     // What is not imported need not be compiled.
     const options = ["install", "--quiet", "--no-compile", "--disable-pip-version-check"];
     await run(
-      pip,
-      [...options, ...requirements],
+      python,
+      ["-m", "pip", ...options, ...requirements],
       "look whether the Python package index can be reached",
     );
     await Deno.writeTextFile(done, wanted);
@@ -84,9 +84,16 @@ async function environment(name: string, requirements: string[]): Promise<string
   return folder;
 }
 
+/** The path of a program of a virtual environment. */
+function program(folder: string, name: string): string {
+  return Deno.build.os === "windows"
+    ? join(folder, "Scripts", `${name}.exe`)
+    : join(folder, "bin", name);
+}
+
 async function run(command: string, args: string[], help: string): Promise<void> {
   const options = { args, stdin: "null", stdout: "piped", stderr: "piped" } as const;
-  const said = await new Deno.Command(command, options).output()
+  const said = await (async () => await new Deno.Command(command, options).output())()
     .catch((error) => ({ success: false, stderr: new TextEncoder().encode(`${error}`) }));
   const text = new TextDecoder().decode(said.stderr);
   assert.ok(said.success, `${command} ${args.join(" ")} failed: ${help}\n${text}`);

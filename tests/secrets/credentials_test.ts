@@ -10,6 +10,7 @@ import { collectionKeys } from "../../lib/collection/layout.ts";
 import { ParameterStore } from "../../lib/secrets/parameter_store.ts";
 import { S3Store } from "../../lib/store/s3/store.ts";
 import { type Moto, MOTO_KEYS, MOTO_REGION, sharedMoto } from "../peers/moto.ts";
+import { isPrivate } from "../fakes/folder.ts";
 
 let moto: Moto;
 Deno.test.beforeAll(async () => {
@@ -136,7 +137,7 @@ Deno.test("keys of harvesters of this machine are in the person's files, for a b
     assert.deepEqual(await keep("anna", "main"), { keys: { profile: "main" } });
     assert.deepEqual(await keep("anna", "main"), { keys: { profile: "main" } });
     assert.deepEqual(await heldKeys({ profile: "main" }, place), keysOf("anna"));
-    assert.equal(((await Deno.stat(`${home}/.twarc`)).mode ?? 0) & 0o777, 0o600);
+    assert.ok(await isPrivate(`${home}/.twarc`));
     await assert.rejects(keep("ben", "main"), { message: /Your profile main has other keys/ });
     assert.deepEqual(await heldKeys({ profile: "main" }, place), keysOf("anna"));
 

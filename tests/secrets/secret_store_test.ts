@@ -5,6 +5,7 @@ import { secretStoreContract } from "../contract/secret_store.ts";
 import { type Moto, MOTO_KEYS, MOTO_REGION, sharedMoto } from "../peers/moto.ts";
 import { asOnWindows } from "../fakes/windows.ts";
 import { EXFAT_OF_WINDOWS, WITHOUT_LINKS } from "../store/bucket_folder.ts";
+import { isPrivate } from "../fakes/folder.ts";
 
 let moto: Moto;
 Deno.test.beforeAll(async () => {
@@ -50,5 +51,5 @@ Deno.test("SecretFiles: nobody else can read a file, and nothing else is left", 
     await files.put("a", "two");
     const names = await Array.fromAsync(Deno.readDir(folder), ({ name }) => name);
     assert.deepEqual(names, ["a"]);
-    assert.equal(((await Deno.stat(`${folder}/a`)).mode ?? 0) & 0o777, 0o600);
+    assert.ok(await isPrivate(`${folder}/a`));
   }));

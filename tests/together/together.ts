@@ -4,6 +4,7 @@
  */
 
 import assert from "node:assert/strict";
+import { pathToFileURL } from "node:url";
 import { ROOT, sources } from "../sources.ts";
 import { asOneFile } from "./files.ts";
 
@@ -61,7 +62,7 @@ export async function filesOf(group: string): Promise<string[]> {
 export async function together(group: string): Promise<void> {
   const files = await filesOf(group);
   assert.ok(files.length > 0, group);
-  for (const file of files) await asOneFile(() => import(new URL(file, `file://${TESTS}/`).href));
+  for (const file of files) await asOneFile(() => import(pathToFileURL(`${TESTS}/${file}`).href));
 }
 
 /** Lists every file of tests, as paths below tests/. */

@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { inOneProcess, type Place, until } from "../../e2e/program.ts";
+import { copyFolder } from "../../fakes/folder.ts";
+import { personEnv } from "../../shipped.ts";
 
 const FILTER = { id: "live", type: "filter", filter: { track: "sandbox" } };
 
 async function copied(place: Place): Promise<void> {
-  const args = ["-r", place.path("twarc-cloud-data"), place.path("copy")];
-  assert.ok((await new Deno.Command("cp", { args }).output()).success);
+  await copyFolder(place.path("twarc-cloud-data"), place.path("copy"));
 }
 
 Deno.test("a copy of a bucket ends no harvester of the original, and harvests nothing by itself", () =>
@@ -60,12 +61,11 @@ Deno.test("a copy of a bucket ends no harvester of the original, and harvests no
 Deno.test("each of the two answers to what a copy is lets the command work that asked", () =>
   inOneProcess(async (place) => {
     for (const [answer, name] of [["is-copy", "first"], ["has-moved", "second"]] as const) {
-      place.env.XDG_STATE_HOME = place.path(`state-${name}`);
+      Object.assign(place.env, personEnv(place.path(`home-${name}`)));
       await place.add({ ...FILTER, id: name });
       await Deno.rename(place.path("twarc-cloud-data"), place.path(name));
       await place.run("collection", "stop", name, "--bucket", `./${name}`);
-      const args = ["-r", place.path(name), place.path("copy")];
-      assert.ok((await new Deno.Command("cp", { args }).output()).success);
+      await copyFolder(place.path(name), place.path("copy"));
       const stop = ["collection", "filter-stop", name, "--bucket", "./copy"];
       const { err } = await place.run(...stop);
       assert.match(err, new RegExp(`twarc-cloud bucket ${answer} --bucket '\\./copy'`));

@@ -160,7 +160,8 @@ Deno.test("--wait ends with 3 where the harvest was stopped before it was done, 
     const ended = child.output();
     const pid = await pidOf(place, "find");
     await until(() => Promise.resolve(place.sandbox.requests.length > 0));
-    Deno.kill(pid, "SIGTERM");
+    if (Deno.build.os === "windows") await place.ok("collection", "stop", "--now", "find");
+    else Deno.kill(pid, "SIGTERM");
     const { code, stdout, stderr } = await ended;
     const [out, err] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
     assert.equal(code, 3, err);

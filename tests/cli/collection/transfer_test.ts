@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { treeOf } from "../../store/bucket_folder.ts";
 import { inOneProcess, type Place } from "../../e2e/program.ts";
+import { copyFolder } from "../../fakes/folder.ts";
 
 const SEARCH = { id: "find", type: "search", search: { query: "sandbox" } };
 
@@ -139,8 +140,7 @@ Deno.test("a folder that was copied under another id is refused with the command
   inOneProcess(async (place) => {
     await place.add(SEARCH);
     const folder = (id: string) => place.path("twarc-cloud-data", "collections", id);
-    const args = ["-r", folder("find"), folder("copy")];
-    assert.ok((await new Deno.Command("cp", { args }).output()).success);
+    await copyFolder(folder("find"), folder("copy"));
     await place.ok("collection-config", "download", "find");
     const file = JSON.parse(await Deno.readTextFile(place.path("collection.json")));
     await place.writeJson("collection.json", { ...file, id: "copy" });

@@ -14,6 +14,7 @@ import { UserError } from "../../../lib/base/errors.ts";
 import { treeOf } from "../../store/bucket_folder.ts";
 import { asOnWindows } from "../../fakes/windows.ts";
 import { placeIn } from "../../fakes/spool_places.ts";
+import { endedPid, sleeper } from "../../fakes/other_processes.ts";
 
 async function inFolder(act: (folder: string) => Promise<void>): Promise<void> {
   const folder = await Deno.makeTempDir({ prefix: "twarc-cloud-test-" });
@@ -42,17 +43,16 @@ Deno.test("a bucket has one folder for temporary files, however its name is writ
 Deno.test("a harvester has a place of its own, keeps out of that of one that lives, and finds what those left that are gone", () =>
   inFolder(async (parent) => {
     const host = Deno.hostname();
-    const neighbour = new Deno.Command("sleep", { args: ["600"] }).spawn();
-    const gone = new Deno.Command("true").spawn();
-    await gone.status;
+    const neighbour = sleeper();
+    const gone = await endedPid();
     const spools: Spool[] = [];
     try {
       const placeOf = (process: { host: string; pid: number }) => placeIn(parent, { process });
       const own = await placeOf(thisProcess());
       assert.deepEqual(await leftPlaces(own, thisProcess()), []);
       const paused = await placeOf({ host, pid: neighbour.pid });
-      const elsewhere = await placeOf({ host: "elsewhere", pid: gone.pid });
-      const left = await placeOf({ host, pid: gone.pid });
+      const elsewhere = await placeOf({ host: "elsewhere", pid: gone });
+      const left = await placeOf({ host, pid: gone });
       const numbered = await placeOf(thisProcess());
       const renumbered = await placeOf({ host, pid: neighbour.pid });
       for (const place of [own, paused, elsewhere, left, numbered, renumbered]) {
@@ -155,7 +155,6 @@ for (const [what, [make, says]] of Object.entries(STRANGE)) {
 
 Deno.test({
   name: "a place where nothing can be made is refused, with how to name another one",
-  ignore: Deno.build.os !== "linux",
   fn: () =>
     inFolder((home) =>
       assert.rejects(placeOf(home, { folder: "/proc/spool" }), {
@@ -179,10 +178,9 @@ Deno.test("a link to where the state is may stand in the way to it", () =>
 Deno.test("what a version before left in the person's cache is found", () =>
   inFolder(async (home) => {
     const host = Deno.hostname();
-    const gone = new Deno.Command("true").spawn();
-    await gone.status;
+    const gone = await endedPid();
     const own = await placeOf(home);
-    const name = `${host}.${gone.pid}.${crypto.randomUUID()}`;
+    const name = `${host}.${gone}.${crypto.randomUUID()}`;
     const left = join(home, ".cache/twarc-cloud", nameOf(resolve("b"), "c"), name);
     await Deno.mkdir(left, { recursive: true, mode: 0o700 });
     assert.deepEqual(

@@ -7,17 +7,19 @@ import { formerPlaces } from "../../../lib/runner/local/known.ts";
 import { hasMoved, isCopy, recogniseBucket } from "../../../lib/runner/local/recognised.ts";
 import { localFolder } from "../../../lib/runner/local/state.ts";
 import { openStore } from "../../../lib/store/open.ts";
-import { withFolder } from "../../fakes/folder.ts";
+import { copyFolder, withFolder } from "../../fakes/folder.ts";
 import { MemoryStore } from "../../fakes/memory_store.ts";
+import { personEnv } from "../../shipped.ts";
+import { realPlace } from "../../../lib/base/real_place.ts";
 
 /** A machine with a person's state, and folders that are buckets. */
 class Machine {
   readonly root: string;
   readonly env: Record<string, string>;
 
-  constructor(root: string, state = "state") {
+  constructor(root: string, home = "home") {
     this.root = root;
-    this.env = { XDG_STATE_HOME: join(root, state) };
+    this.env = personEnv(join(root, home));
   }
 
   /** What a command asks a bucket with. */
@@ -45,12 +47,8 @@ class Machine {
     return await this.work(name);
   }
 
-  /** As `cp -r` does. */
   async copy(from: string, to: string): Promise<void> {
-    const { success } = await new Deno.Command("cp", {
-      args: ["-r", join(this.root, from), join(this.root, to)],
-    }).output();
-    assert.ok(success);
+    await copyFolder(join(this.root, from), join(this.root, to));
   }
 }
 
@@ -64,7 +62,7 @@ Deno.test(
     const found = await readIdentity((await machine.asked("news")).store);
     assert.equal(found?.identity.id, id);
     assert.equal(found?.identity.format, 1);
-    assert.equal(found?.identity.place?.place, join(machine.root, "news"));
+    assert.equal(found?.identity.place?.place, await realPlace(join(machine.root, "news")));
     assert.equal(await machine.work("news"), id);
   }),
 );
@@ -74,7 +72,7 @@ Deno.test(
   onMachine(async (machine) => {
     const id = await machine.make("news");
     await machine.copy("news", "copy");
-    const says = /has the identity of the one that was at .*\/news: it is a copy, or has moved$/;
+    const says = /has the identity of the one that was at .*[\\/]news: it is a copy, or has moved$/;
     await machine.refused("copy", says);
     await Deno.symlink("copy", join(machine.root, "link"));
     await machine.refused("link", says);
@@ -121,11 +119,12 @@ Deno.test(
   onMachine(async (machine) => {
     const id = await machine.make("news");
     const state = await machine.state("news");
+    const place = await realPlace(join(machine.root, "news"));
     await Deno.rename(join(machine.root, "news"), join(machine.root, "renamed"));
     assert.equal(await machine.state("renamed"), state);
     assert.equal(await machine.work("renamed"), id);
     assert.equal(await machine.state("renamed"), state);
-    assert.deepEqual(await formerPlaces(id, machine.env), [join(machine.root, "news")]);
+    assert.deepEqual(await formerPlaces(id, machine.env), [place]);
     await Deno.symlink("renamed", join(machine.root, "link"));
     assert.equal(await machine.work("link"), id);
     assert.equal(await machine.state("link"), state);
@@ -148,7 +147,7 @@ Deno.test(
     assert.equal(await machine.work("moved"), id);
     assert.equal(await machine.state("moved"), state);
     assert.notEqual(await machine.state("news"), state);
-    await machine.refused("news", /that was at .*\/moved: it is a copy/);
+    await machine.refused("news", /that was at .*[\\/]moved: it is a copy/);
   }),
 );
 
