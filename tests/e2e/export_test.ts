@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { parse } from "csv-parse/sync";
 import { withTwoFiles } from "./two_harvests.ts";
 import { withPages } from "./v2_payloads.ts";
@@ -11,7 +12,7 @@ async function names(folder: string): Promise<string[]> {
 Deno.test("export writes a table of json2csv's columns of version 1.1, and a document beside it that says what is in it", () =>
   withTwoFiles(async (place) => {
     const { out, err } = await place.run("collection", "export", "find");
-    assert.equal(out, "Exported to export/find.csv\n");
+    assert.equal(out, `Exported to ${join("export", "find.csv")}\n`);
     assert.match(err, /243 tweets exported, 0 of them retweets\./);
     const rows: Record<string, string>[] = parse(
       await Deno.readTextFile(place.path("export", "find.csv")),
@@ -42,7 +43,7 @@ Deno.test("a tweets file that is damaged is named, the rest is exported, and the
     await Deno.writeFile(file, (await Deno.readFile(file)).slice(0, 100));
     const { code, out, err } = await place.run("collection", "export", "find", "--format", "ids");
     assert.equal(code, 1);
-    assert.equal(out, "Exported to export/find.ids\n");
+    assert.equal(out, `Exported to ${join("export", "find.ids")}\n`);
     assert.match(
       err,
       /Error: harvests\/.*\.jsonl\.gz is damaged: .*`twarc-cloud collection verify find`/,
@@ -74,7 +75,7 @@ Deno.test("a bag has a damaged file as it is, and names it; a harvest that has s
     await Deno.writeFile(file, (await Deno.readFile(file)).slice(0, 100));
     const { code, out, err } = await place.run(...bag);
     assert.equal(code, 1, err);
-    assert.equal(out, "Exported to export/find.bagit\n");
+    assert.equal(out, `Exported to ${join("export", "find.bagit")}\n`);
     assert.match(err, /One file is not in the bucket as listed: .*\.jsonl\.gz \(damaged\)/);
     const document = JSON.parse(
       await Deno.readTextFile(place.path("export/find.bagit/export.json")),

@@ -111,8 +111,7 @@ Deno.test("a filter harvest that is killed with -9 loses nothing that was flushe
     await until(async () => (await place.tweets("live")).length === 30);
     posted.push(...place.post(5));
     await until(async () => (await place.tweets("live")).length === 35);
-    first.kill("SIGKILL");
-    await first.output();
+    await place.kill(first, "live");
     const second = place.spawn(args);
     await until(() => Promise.resolve(place.sandbox.requests.length === 2));
     await connected(place);
@@ -226,8 +225,7 @@ Deno.test("killed with -9 while the disk of its bucket is away, it costs nothing
       posted.push(...place.post(count));
       await until(async () => await notedIn(place.path("spool")) === posted.length - 3);
     }
-    killed.kill("SIGKILL");
-    await killed.output();
+    await place.kill(killed, "live", away);
     await until(() => Promise.resolve(place.sandbox.streams.size === 0));
     await Deno.rename(away, data);
     const next = run();
