@@ -27,9 +27,9 @@ const OF_ERRORS: Record<string, Record<string, string | [file: string, says: str
     "harvest running --follow": "who has the lock of a stream is to be followed",
   },
   "bucket/stream_limit": {
-    "collection-config download": ["e2e/filter", "goes on when the limit is raised"],
-    "collection-config update": ["e2e/filter", "goes on when the limit is raised"],
-    "collection filter-start": ["e2e/filter", "goes on when the limit is raised"],
+    "collection-config download": ["e2e/filter_ends", "goes on when the limit is raised"],
+    "collection-config update": ["e2e/filter_ends", "goes on when the limit is raised"],
+    "collection filter-start": ["e2e/filter_ends", "goes on when the limit is raised"],
   },
   "cli/collection/attach": {
     "harvest running --follow": "a stream is harvested already",

@@ -72,7 +72,7 @@ const ELSEWHERE: Record<string, string> = {
   "bucket/manifest.ts": "archive/verify_test.ts",
   "bucket/process_facts.ts": "bucket/process_test.ts",
   "bucket/profile_users.ts": "e2e/full_output_test.ts",
-  "bucket/stream_limit.ts": "e2e/filter_test.ts",
+  "bucket/stream_limit.ts": "e2e/filter_ends_test.ts",
   "collection/": "collection/config_test.ts",
   "collection/kept_readme.ts": "bucket/readme_test.ts",
   "collection/harvest_info.ts": "bucket/projection_test.ts",

@@ -4,6 +4,7 @@ import { systemClock } from "../../lib/base/clock.ts";
 import { jsonBytes } from "../../lib/base/json_bytes.ts";
 import { gapsIn } from "../../lib/bucket/gaps.ts";
 import { World } from "../../lib/sandbox/world.ts";
+import { inTurns } from "../fakes/turns.ts";
 import { added, json, KEYS, run } from "../fakes/whole_harvest.ts";
 import { WorldApi } from "../fakes/world_api.ts";
 import { ROOT } from "../bucket/verified_bucket.ts";
@@ -29,12 +30,12 @@ const CONFIGS = {
   "a search": () => ({ id: "c", type: "search", keys: KEYS, search: { query: "sandbox" } }),
 };
 
-for (const [type, configOf] of Object.entries(CONFIGS)) {
+for (const [turn, [type, configOf]] of Object.entries(CONFIGS).entries()) {
   for (const isLost of [false, true]) {
     const without = isLost ? ", and its checkpoint" : "";
     Deno.test(`${type} of which any file is damaged${without} gets back what that took, and nothing twice`, async () => {
       const world = World.create({ clock: systemClock, users: 4, tweetsPerUser: 45 });
-      for (const nth of [0, 2, 5]) {
+      for (const nth of inTurns([0, 2, 5], turn + (isLost ? 1 : 0), 3)) {
         const store = await added(configOf(world));
         await run(store, new WorldApi(world));
         assert.equal((await ids(store)).length, 180);
@@ -61,12 +62,13 @@ for (const [type, configOf] of Object.entries(CONFIGS)) {
   }
 }
 
-for (const [type, configOf] of Object.entries(CONFIGS)) {
+/** Files whose bytes are altered, and whether the checkpoint is lost as well. */
+const ALTERED = [[0, false], [0, true], [2, true], [5, false], [5, true]] as const;
+
+for (const [turn, [type, configOf]] of Object.entries(CONFIGS).entries()) {
   Deno.test(`${type} of which a file's bytes were altered get back all of that file, whatever ids its lines have now`, async () => {
     const world = World.create({ clock: systemClock, users: 4, tweetsPerUser: 45 });
-    for (
-      const [nth, isLost] of [[0, false], [0, true], [2, true], [5, false], [5, true]] as const
-    ) {
+    for (const [nth, isLost] of inTurns(ALTERED, turn)) {
       const store = await added(configOf(world));
       await run(store, new WorldApi(world));
       const all = await ids(store);

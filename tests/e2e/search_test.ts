@@ -1,21 +1,12 @@
 import assert from "node:assert/strict";
-import { gunzipSync } from "node:zlib";
 import { systemClock } from "../../lib/base/clock.ts";
-import { readCorpus } from "../../lib/sandbox/corpus.ts";
 import { World } from "../../lib/sandbox/world.ts";
-import { v1TweetFiles } from "../twitter_data.ts";
-import { idsOf, inOneProcess, inPlace, type Place, until } from "./program.ts";
+import { idsOf, inOneProcess, type Place, until } from "./program.ts";
 
 const SEARCH = { id: "find", type: "search", search: { query: "sandbox" } };
 
 function world(tweets: number): World {
   return World.create({ clock: systemClock, users: 4, tweetsPerUser: tweets / 4 });
-}
-
-async function linesOf(path: string): Promise<string[]> {
-  const bytes = await Deno.readFile(path);
-  const text = new TextDecoder().decode(path.endsWith(".gz") ? gunzipSync(bytes) : bytes);
-  return text.split("\n").map((line) => line.replace(/\r$/, "")).filter((line) => line !== "");
 }
 
 Deno.test("a search brings every tweet once, the next one only what is new, and one after that nothing", () =>
@@ -139,31 +130,3 @@ Deno.test("an API in trouble is asked again, and what comes is whole", () =>
     assert.equal(new Set(idsOf(await place.tweets("find"))).size, 1_000);
     assert.match(await place.ok("harvest", "logs", "find"), /did not answer.*Trying again in 1 s/);
   }, { world: world(1_000) }));
-
-Deno.test("real tweets come out of a search and of a stream byte for byte", async (test) => {
-  const files = await v1TweetFiles();
-  if (files.length === 0) return;
-  const corpora = await Promise.all(files.map(readCorpus));
-  const wanted = (await Promise.all(files.map(linesOf))).flat();
-  assert.equal(corpora.reduce((n, corpus) => n + corpus.statuses.length, 0), wanted.length);
-  await test.step("a search", () =>
-    inOneProcess(async (place) => {
-      await place.add({ ...SEARCH, protected: "collect" });
-      await place.harvest("find");
-      assert.deepEqual((await place.tweets("find")).toSorted(), wanted.toSorted());
-    }, { world: World.of(corpora, systemClock) }));
-  await test.step("a stream", () =>
-    inPlace(async (place) => {
-      const filter = { track: "sandbox" };
-      await place.add({ id: "live", type: "filter", protected: "collect", filter });
-      const harvest = place.spawn(["harvest", "run", "--flush-secs", "1", "live"]);
-      await until(() => Promise.resolve(place.sandbox.streams.size > 0));
-      for (const { statuses } of corpora) {
-        for (const status of statuses) place.sandbox.world.publish(status);
-      }
-      await until(async () => (await place.tweets("live")).length === wanted.length);
-      await place.end(harvest, "live");
-      assert.equal((await harvest.output()).code, 0);
-      assert.deepEqual(await place.tweets("live"), wanted);
-    }, { world: World.of(corpora, systemClock) }));
-});

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
 import { shipped } from "../shipped.ts";
+import { inTurns } from "../fakes/turns.ts";
 import { bodyOf, type Bomb, bombOf } from "./bombs.ts";
 
 const EATER = fileURLToPath(new URL("bomb_eater.ts", import.meta.url));
@@ -31,7 +32,7 @@ async function eaten(kind: "page" | "stream", bomb: Bomb): Promise<z.infer<typeo
   return eatenSchema.parse(JSON.parse(new TextDecoder().decode(stdout)));
 }
 
-for (const packing of ["gzip", "br"] as const) {
+for (const packing of inTurns(["gzip", "br"] as const, 0)) {
   Deno.test({
     name:
       `a page in ${packing} that unpacks to 4 GiB is refused, in little memory, and asked for again`,
@@ -43,7 +44,9 @@ for (const packing of ["gzip", "br"] as const) {
   });
 }
 
-for (const [what, filling] of [["without a line end", " "], ["of line ends", "\n"]] as const) {
+const FILLINGS = [["without a line end", " "], ["of line ends", "\n"]] as const;
+
+for (const [what, filling] of inTurns(FILLINGS, 0)) {
   Deno.test({
     name:
       `a stream in gzip that unpacks to 4 GiB ${what} is left and opened again, in little memory`,

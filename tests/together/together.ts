@@ -35,12 +35,14 @@ export const GROUPS: Record<"quick" | "long", Record<string, string[]>> = {
   },
   long: {
     aws: ["e2e/aws", "e2e/original", "e2e/proxy", "e2e/s3", "e2e/without_cluster"],
-    ecs: ["runner/ecs/"],
+    ecs: ["infra/policies", "runner/ecs/"],
     collections: ["cli/bucket/", "cli/collection/"],
     months: [
       "archive/lost_fills",
       "archive/lost_stream",
+      "bench",
       "export/peers",
+      "faults/processes",
       "faults/refused",
       "harvest/growth",
       "harvest/uncut",

@@ -3,6 +3,7 @@ import { ConflictError } from "../../../lib/base/errors.ts";
 import { systemDisk } from "../../../lib/store/folder/disk.ts";
 import { LocalStore } from "../../../lib/store/folder/store.ts";
 import { storeContract } from "../../contract/store.ts";
+import { inTurns } from "../../fakes/turns.ts";
 import { asOnWindows } from "../../fakes/windows.ts";
 import {
   claim,
@@ -33,7 +34,7 @@ for (
   });
 }
 
-for (const disk of ["WITHOUT_LINKS", "WITHOUT_LOCKS", "WITHOUT_ANY"]) {
+for (const disk of inTurns(["WITHOUT_LINKS", "WITHOUT_LOCKS", "WITHOUT_ANY"], 0, 3)) {
   Deno.test(`processes on a disk ${disk} lose no step, and of those that want absence one wins`, () =>
     withFolder(async (folder) => {
       const store = await LocalStore.open(folder);
