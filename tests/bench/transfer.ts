@@ -2,7 +2,8 @@
 
 import { join } from "node:path";
 import { EndlessApi, type Shapes } from "../fakes/endless_api.ts";
-import { type Moto, MOTO_KEYS, MOTO_REGION, startMoto } from "../peers/moto.ts";
+import { type Moto, MOTO_REGION, startMoto } from "../peers/moto.ts";
+import { bareGet, barePut, makeBucket } from "./bare_s3.ts";
 import { PAGE } from "./cost.ts";
 import { envFor, measured, oneHarvest, program, type Taken } from "./one_harvest.ts";
 
@@ -15,9 +16,6 @@ export interface Transfer {
   /** Seconds in which the server takes, or gives, the same bytes to one who signs and checks nothing. */
   bare: number;
 }
-
-/** Moto wants to see that a request is signed, and does not look with what. */
-const headers = { authorization: `AWS4-HMAC-SHA256 Credential=${MOTO_KEYS.accessKey}/x/x/s3/x` };
 
 /** Where a measurement's commands run. */
 interface Place {
@@ -60,10 +58,7 @@ async function uploads(place: Place, files: string[]): Promise<Transfer> {
     name: "upload",
     own: await measured(own, { folder, env }),
     cli: await cli(place, ["bucket/collections", "s3://cli/collections"]),
-    bare: await seconds(files, async (path, i) => {
-      const body = await Deno.readFile(path);
-      await given(await fetch(`${moto.url}/bare/${i}`, { method: "PUT", body, headers }));
-    }),
+    bare: await seconds(files, (path, i) => barePut(moto, `bare/${i}`, path)),
   };
 }
 
@@ -74,9 +69,7 @@ async function downloads(place: Place, files: string[]): Promise<Transfer> {
     name: "download",
     own: await measured(own, { folder, env }),
     cli: await cli(place, ["s3://own/collections", "by-cli"]),
-    bare: await seconds(files, async (_, i) => {
-      await given(await fetch(`${moto.url}/bare/${i}`, { headers }));
-    }),
+    bare: await seconds(files, (_, i) => bareGet(moto, `bare/${i}`)),
   };
 }
 
@@ -94,20 +87,6 @@ async function cli({ folder, env }: Place, [from, to]: [string, string]): Promis
   return isHere ? await measured(command, { folder, env: { ...env, ...own } }) : null;
 }
 
-async function makeBucket(moto: Moto, name: string): Promise<void> {
-  const body = `<CreateBucketConfiguration><LocationConstraint>${MOTO_REGION}` +
-    `</LocationConstraint></CreateBucketConfiguration>`;
-  await given(await fetch(`${moto.url}/${name}`, { method: "PUT", body }));
-}
-
-/** Reads an answer away. @throws where it is none of success */
-async function given(response: Response): Promise<void> {
-  if (!response.ok || !response.body) {
-    throw new Error(`${response.url} answered ${response.status}: ${await response.text()}`);
-  }
-  for await (const _ of response.body);
-}
-
 async function seconds(
   files: string[],
   act: (path: string, i: number) => Promise<void>,
@@ -117,7 +96,8 @@ async function seconds(
   return (performance.now() - began) / 1_000;
 }
 
-async function filesIn(folder: string): Promise<string[]> {
+/** The files below a folder. */
+export async function filesIn(folder: string): Promise<string[]> {
   const files: string[] = [];
   for await (const { name, isDirectory } of Deno.readDir(folder)) {
     const path = join(folder, name);

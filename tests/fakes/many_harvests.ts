@@ -9,11 +9,17 @@ import { folderStamp } from "../../lib/collection/layout.ts";
 
 /** When the first harvest began, and how many milliseconds lie between two. */
 const [FIRST, BETWEEN] = [Date.UTC(2020, 0, 1), 3_600_000];
-/** Entries of a file of the inventory. */
-const PART = 90;
+/** Entries of a file of the inventory, and lines of one of the coverage, as many as fill it. */
+const [ENTRIES, SPANS] = [90, 360];
+/** Harvests of which one has a gap. */
+const GAP_EVERY = 10;
+/** Users that a harvest has seen. */
+const USERS = 2;
 
 const encoder = new TextEncoder();
 const jsonOf = (value: unknown) => encoder.encode(JSON.stringify(value));
+const linesOf = (values: unknown[]) =>
+  encoder.encode(values.map((value) => `${JSON.stringify(value)}\n`).join(""));
 
 /** Writes files below a folder. */
 async function write(folder: string, files: Record<string, Uint8Array>): Promise<void> {
@@ -31,7 +37,16 @@ function filesOf(began: number, tweets: number): Record<string, Uint8Array> {
   });
   const packed = gzipSync(lines.join(""));
   const name = `tweets-${stamp(began)}.jsonl.gz`;
+  const users = Array.from({ length: USERS }, (_, i) => ({
+    id_str: `${i + 1}`,
+    screen_name: `user${i + 1}`,
+    description: "What a user says of itself. ".repeat(20),
+  }));
+  const hasGap = (began - FIRST) / BETWEEN % GAP_EVERY === 0;
+  const gap = { from: began - 60_000, to: began, why: "The connection was lost" };
   const sides = {
+    ...(hasGap ? { "gaps.jsonl": linesOf([gap]) } : {}),
+    "users.jsonl": linesOf(users),
     "collection.json": jsonOf({ id: "c", type: "search", search: { query: "a" } }),
     "harvest.json": jsonOf({
       collection_id: "c",
@@ -41,6 +56,8 @@ function filesOf(began: number, tweets: number): Record<string, Uint8Array> {
       files: 1,
       file_bytes: packed.length,
       outcome: "complete",
+      users: USERS,
+      gaps: hasGap ? 1 : 0,
     }),
   };
   const listed = Object.entries({ [name]: packed, ...sides });
@@ -48,39 +65,56 @@ function filesOf(began: number, tweets: number): Record<string, Uint8Array> {
   return { [name]: packed, ...sides, "manifest-sha1.txt": encoder.encode(manifest) };
 }
 
-/** An inventory, as it grows. */
-class Inventory {
+/** Lines that are only added to, with the full files in a folder of their own. */
+class Journal {
   readonly #folder: string;
+  readonly #name: string;
+  readonly #full: number;
   #lines: string[] = [];
-  #entry = 0;
-  #before: string | null = null;
+  #parts = 0;
 
-  constructor(folder: string) {
-    this.#folder = folder;
+  constructor(folder: string, name: string, full: number) {
+    [this.#folder, this.#name, this.#full] = [folder, name, full];
   }
 
-  async add(draft: object, at: number): Promise<void> {
-    if (this.#lines.length === PART) {
-      const text = this.#lines.map((line) => `${line}\n`).join("");
-      const first = `${this.#entry - PART + 1}`.padStart(8, "0");
-      const name = `${first}-${lineHash(text).slice(0, 8)}.jsonl`;
-      await write(join(this.#folder, "inventory"), { [name]: encoder.encode(text) });
+  async add(line: string): Promise<void> {
+    if (this.#lines.length === this.#full) {
+      const first = `${this.#parts++ * this.#full + 1}`.padStart(8, "0");
+      const name = `${first}-${lineHash(this.#text()).slice(0, 8)}.jsonl`;
+      await write(join(this.#folder, this.#name), { [name]: encoder.encode(this.#text()) });
       this.#lines = [];
     }
-    const line = JSON.stringify({
-      entry: ++this.#entry,
-      at: isoTime(at),
-      ...draft,
-      program: "test",
-      before: this.#before,
-    });
-    this.#before = lineHash(line);
     this.#lines.push(line);
   }
 
   async end(): Promise<void> {
-    const text = this.#lines.map((line) => `${line}\n`).join("");
-    await write(this.#folder, { "inventory.jsonl": encoder.encode(text) });
+    await write(this.#folder, { [`${this.#name}.jsonl`]: encoder.encode(this.#text()) });
+  }
+
+  #text(): string {
+    return this.#lines.map((line) => `${line}\n`).join("");
+  }
+}
+
+/** An inventory, as it grows. */
+class Inventory {
+  readonly #journal: Journal;
+  #entry = 0;
+  #before: string | null = null;
+
+  constructor(folder: string) {
+    this.#journal = new Journal(folder, "inventory", ENTRIES);
+  }
+
+  async add(draft: object, at: number): Promise<void> {
+    const entry = { entry: ++this.#entry, at: isoTime(at), ...draft, program: "test" };
+    const line = JSON.stringify({ ...entry, before: this.#before });
+    this.#before = lineHash(line);
+    await this.#journal.add(line);
+  }
+
+  end(): Promise<void> {
+    return this.#journal.end();
   }
 }
 
@@ -91,6 +125,7 @@ export async function manyHarvests(
 ): Promise<void> {
   const folder = join(bucket, "collections", "c");
   const inventory = new Inventory(folder);
+  const coverage = new Journal(folder, "coverage", SPANS);
   let last = FIRST;
   for (let i = 0; i < harvests; i++) {
     const began = last = FIRST + i * BETWEEN;
@@ -116,8 +151,18 @@ export async function manyHarvests(
       files: Object.fromEntries(sums),
       changesets: { [change]: sumOf(changeset) },
     }, began + 1_000);
+    await coverage.add(JSON.stringify({
+      at: isoTime(began + 1_000),
+      what: "harvest",
+      from: isoTime(began - BETWEEN),
+      to: isoTime(began),
+      harvest_timestamp: isoTime(began),
+      outcome: "complete",
+      tweets,
+    }));
   }
   await inventory.end();
+  await coverage.end();
   await write(folder, {
     "collection.json": jsonOf({ id: "c", type: "search", search: { query: "a" } }),
     "last_harvest.json": jsonOf({ harvest_id: isoTime(last) }),

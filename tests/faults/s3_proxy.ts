@@ -38,7 +38,7 @@ export class S3Proxy {
   /** How many requests met the fault. */
   met = 0;
   /** Called when a request has come in and nothing was done with it yet. */
-  onRequest: (count: number) => void = () => {};
+  onRequest: (count: number, request: IncomingMessage) => void = () => {};
   readonly #target: string;
   readonly #server: Server;
   readonly #waiting = new Set<() => void>();
@@ -83,7 +83,7 @@ export class S3Proxy {
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const count = ++this.requests;
-    this.onRequest(count);
+    this.onRequest(count, request);
     const fault = this.#faultAt(count);
     if (fault) this.met++;
     const body = await bodyOf(request);

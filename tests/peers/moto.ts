@@ -41,10 +41,13 @@ export async function sharedMoto(): Promise<Moto> {
   };
 }
 
-/** Starts a server on a port that the system picks; under Wine, which has no Python, the one outside is taken. */
-export async function startMoto(): Promise<Moto> {
+/**
+ * Starts a server on a port that the system picks; under Wine, which has no Python, the one outside is taken.
+ * @param options.page Objects of a page of a listing.
+ */
+export async function startMoto({ page = PAGE } = {}): Promise<Moto> {
   const outside = Deno.env.get("TWARC_CLOUD_TEST_MOTO");
-  const { url, end } = outside ? { url: outside, end: async () => {} } : await startedMoto();
+  const { url, end } = outside ? { url: outside, end: async () => {} } : await startedMoto(page);
   return {
     url,
     env: {
@@ -61,10 +64,10 @@ export async function startMoto(): Promise<Moto> {
   };
 }
 
-async function startedMoto(): Promise<{ url: string; end: () => Promise<void> }> {
+async function startedMoto(page: number): Promise<{ url: string; end: () => Promise<void> }> {
   // The one on the PATH may be none, as a version manager's stand-in.
-  const { child, url } = await started("moto_server").catch(async () =>
-    await started(await motoServer())
+  const { child, url } = await started("moto_server", page).catch(async () =>
+    await started(await motoServer(), page)
   );
   const end = async () => {
     child.kill("SIGTERM");
@@ -73,7 +76,10 @@ async function startedMoto(): Promise<{ url: string; end: () => Promise<void> }>
   return { url, end };
 }
 
-async function started(program: string): Promise<{ child: Deno.ChildProcess; url: string }> {
+async function started(
+  program: string,
+  page: number,
+): Promise<{ child: Deno.ChildProcess; url: string }> {
   const child = new Deno.Command(program, {
     args: ["-H", "127.0.0.1", "-p", "0"],
     // Machine images are of no use here, and reading their list takes longer than a test.
@@ -81,7 +87,7 @@ async function started(program: string): Promise<{ child: Deno.ChildProcess; url
       PYTHONUNBUFFERED: "1",
       MOTO_EC2_LOAD_DEFAULT_AMIS: "false",
       // A page of a listing: what goes on beyond one needs no thousand objects.
-      MOTO_S3_DEFAULT_MAX_KEYS: `${PAGE}`,
+      MOTO_S3_DEFAULT_MAX_KEYS: `${page}`,
     },
     stdin: "null",
     stdout: "null",

@@ -60,7 +60,7 @@ Deno.test("a copy that lacks a file, or has one of another size, gets it; what i
     assert.equal((await compared(bucket, to)).length, 5);
     await manyHarvests(bucket, { harvests: 7 });
     const { done } = await fetched(bucket, to);
-    // Two harvests of four files, their changesets, and what says which was the last and what there is.
-    assert.equal(done.files, 2 * 5 + 2);
+    // Two harvests of five files, their changesets, and what says which was the last, what there is, and was covered.
+    assert.equal(done.files, 2 * 6 + 3);
     assert.equal((await compared(bucket, to)).length, 7);
   }));
