@@ -42,8 +42,8 @@ Deno.test("at midnight a stream's harvest ends, and another goes on in its place
   const [isGone, onFile] = [() => true, () => {}];
   const { signal } = new AbortController();
   const look = { store, clock: systemClock, collectionId: "c", isGone, onFile, signal };
-  const { faults, harvests } = await verify(look);
-  assert.deepEqual([faults, harvests.length], [[], 2]);
+  const { faults, read } = await verify(look);
+  assert.deepEqual([faults, read.harvests], [[], 2]);
   const to = await Deno.makeTempDir({ prefix: "twarc-cloud-test-" });
   try {
     await download({ store, collectionId: "c", to, clean: false, onFile });

@@ -29,12 +29,24 @@ export interface InventoryFound {
   altered: Set<string>;
 }
 
-/** The findings of a verification. */
+/** Totals of harvests. */
+export interface Totals {
+  harvests: number;
+  tweets: number;
+  files: number;
+  bytes: number;
+}
+
+/** The findings of a verification: all that grows with harvests, faults apart, is summed. */
 export interface Verified {
   collectionId: string;
   faults: Fault[];
-  /** Oldest first. */
-  harvests: HarvestFound[];
+  /** The harvests whose files were read. */
+  read: Totals;
+  /** The newest harvest with a harvest.json, the one for last_harvest.json; null if none was read. */
+  newest: HarvestInfo | null;
+  /** Numbers of lines that other programs cannot read, by the keys of the files that have some. */
+  oddLines: Map<string, number>;
   tweets: number;
   files: number;
   bytes: number;
@@ -46,6 +58,12 @@ export interface Verified {
   gaps: Omit<ListedGap, "folder" | "known">[];
   /** The inventory's findings; null without an inventory. */
   inventory: InventoryFound | null;
+}
+
+/** The findings of a verification, for a repair. */
+export interface Repairable extends Verified {
+  /** Those that were read, oldest first. */
+  harvests: HarvestFound[];
 }
 
 /** Facts of a tweets file that a manifest lists. */
@@ -76,9 +94,7 @@ export interface HarvestFound {
 }
 
 /** Returns the totals of the listed files. */
-export function totals(
-  { listed }: Pick<HarvestFound, "listed">,
-): { tweets: number; files: number; bytes: number } {
+export function totals({ listed }: Pick<HarvestFound, "listed">): Omit<Totals, "harvests"> {
   const facts = [...listed.values()].filter((one) => one !== null);
   return {
     tweets: facts.reduce((total, { tweets }) => total + tweets, 0),
@@ -109,11 +125,6 @@ export function canBeCounted(harvest: HarvestFound): boolean {
   const { tweets, files } = totals(harvest);
   return hasManifest && !isOriginal && unlisted.length === 0 && isWhole(harvest) &&
     info !== null && tweets >= info.tweets && files >= info.files;
-}
-
-/** Returns the newest harvest with a harvest.json, the one for last_harvest.json. */
-export function newestTold(harvests: HarvestFound[]): HarvestInfo | null {
-  return harvests.findLast(({ info, isOpen }) => info && !isOpen)?.info ?? null;
 }
 
 /** Returns whether every listed file is intact and matches the manifest. */

@@ -66,7 +66,7 @@ async function amendEntry(
   for await (const { key } of store.list(folder)) there.add(key.slice(folder.length));
   const files: Record<string, FileSum | null> = {};
   for (const name of [...names, FILES.manifest, FILES.harvest, FILES.originalHarvest]) {
-    const known = harvest.files.get(name);
+    const known = harvest.files[name];
     const sum = there.has(name) ? await storedSum(store, `${folder}${name}`) : null;
     if (known?.sha1 !== sum?.sha1) files[name] = sum;
   }

@@ -16,7 +16,7 @@ import { sha1Of } from "../bucket/inventory_entry.ts";
 import { readListedFiles } from "../bucket/manifest.ts";
 import { isThere } from "../store/store.ts";
 import { checkTweets } from "./file_check.ts";
-import type { HarvestFound, Verified } from "./found.ts";
+import type { HarvestFound, Repairable } from "./found.ts";
 import { askFor, gapLook, queriesFor } from "./gap_fill.ts";
 import { listGaps } from "./gap_list.ts";
 import type { LostFinder } from "./lost_finder.ts";
@@ -41,7 +41,7 @@ export interface LostPlace
  * Idempotent; what was requested is not requested again.
  * @throws LockedError if the lease is lost; OutsideError where the store fails.
  */
-export async function recordLost(options: LostPlace, found: Verified): Promise<void> {
+export async function recordLost(options: LostPlace, found: Repairable): Promise<void> {
   if (!found.harvests.some(isDamaged)) return;
   try {
     await record(options, found);
@@ -51,7 +51,7 @@ export async function recordLost(options: LostPlace, found: Verified): Promise<v
   }
 }
 
-async function record(options: LostPlace, found: Verified): Promise<void> {
+async function record(options: LostPlace, found: Repairable): Promise<void> {
   const { store, clock, collectionId, holder, lease, onMended } = options;
   const { json } = await new Collections(store, clock).loadJson(collectionId);
   const config = checkConfig(json, { keys: "optional" });

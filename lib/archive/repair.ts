@@ -3,7 +3,7 @@
 import { isoTime } from "../base/clock.ts";
 import { checkConfig } from "../collection/config.ts";
 import { collectionKeys, FILES, isChangeset, isSideFile } from "../collection/layout.ts";
-import { OutsideError, TwarcCloudError } from "../base/errors.ts";
+import { isOfContent } from "../base/errors.ts";
 import { jsonBytes, jsonLineBytes } from "../base/json_bytes.ts";
 import { settledPut } from "../store/settled_put.ts";
 import { isThere, type Purged } from "../store/store.ts";
@@ -15,7 +15,7 @@ import {
   canBeCounted,
   type HarvestFound,
   isCounted,
-  newestTold,
+  type Repairable,
   totals,
   type Verified,
 } from "./found.ts";
@@ -74,13 +74,19 @@ export async function repair(given: RepairOptions): Promise<Verified> {
   await restoreCheckpoint(options);
   await repairCut(options);
   await endChange(options);
-  let found = await verify(options);
+  let found = await verifyAll(options);
   for (const mend of [retell, mendFiles, nameLast, addAbsent, recordLost]) {
     const before = mended;
     await mend(options, found);
-    if (mended > before) found = await verify(options);
+    if (mended > before) found = await verifyAll(options);
   }
   return found;
+}
+
+async function verifyAll(options: RepairOptions): Promise<Repairable> {
+  const harvests: HarvestFound[] = [];
+  const found = await verify({ ...options, onHarvest: (harvest) => void harvests.push(harvest) });
+  return { ...found, harvests };
 }
 
 /** Removes changesets that a power cut has emptied: the configuration and the other changesets are unaffected. */
@@ -166,7 +172,7 @@ async function endChange({ store, clock, collectionId, onMended }: RepairOptions
 }
 
 /** Rewrites the last harvest's documents from the checkpoint. */
-async function retell(options: RepairOptions, { harvests }: Verified): Promise<void> {
+async function retell(options: RepairOptions, { harvests }: Repairable): Promise<void> {
   const { store, clock, collectionId, lease, onMended } = options;
   for (const { folder, retold } of harvests) {
     if (!retold) continue;
@@ -191,7 +197,7 @@ async function retell(options: RepairOptions, { harvests }: Verified): Promise<v
 /** Repairs harvests whose files are intact. */
 async function mendFiles(
   options: RepairOptions,
-  { harvests, inventory }: Verified,
+  { harvests, inventory }: Repairable,
 ): Promise<void> {
   const deleted = new Set<string>();
   for (const harvest of harvests.filter(({ isOpen }) => !isOpen)) {
@@ -311,10 +317,9 @@ async function count(
 }
 
 /** Has last_harvest.json name the newest finished harvest, if it names none that exists. */
-async function nameLast(options: RepairOptions, { harvests, faults }: Verified): Promise<void> {
+async function nameLast(options: RepairOptions, { newest, faults }: Verified): Promise<void> {
   const { store, collectionId, lease, onMended } = options;
   const { lastHarvest } = collectionKeys(collectionId);
-  const newest = newestTold(harvests);
   if (!newest || !faults.some(({ key }) => key === lastHarvest)) return;
   lease.check();
   await store.put(lastHarvest, jsonBytes({ harvest_id: newest.harvest_timestamp }));
@@ -326,7 +331,7 @@ async function orNull<T>(act: () => Promise<T>): Promise<T | null> {
   try {
     return await act();
   } catch (error) {
-    if (error instanceof TwarcCloudError && !(error instanceof OutsideError)) return null;
+    if (isOfContent(error)) return null;
     throw error;
   }
 }

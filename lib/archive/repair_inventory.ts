@@ -4,7 +4,7 @@ import { harvestSums, inventoryName, storedSum } from "../bucket/harvest_sums.ts
 import { append } from "../bucket/inventory.ts";
 import { type Draft, type FileSum, sumOf } from "../bucket/inventory_entry.ts";
 import { collectionKeys } from "../collection/layout.ts";
-import type { HarvestFound, Verified } from "./found.ts";
+import type { HarvestFound, Repairable } from "./found.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Lease } from "../bucket/lease.ts";
 import type { Store } from "../store/store.ts";
@@ -45,7 +45,7 @@ export async function amend(
  */
 export async function addAbsent(
   options: Place & { onMended: (what: string) => void },
-  { harvests, faults, inventory }: Verified,
+  { harvests, faults, inventory }: Repairable,
 ): Promise<void> {
   const { store, collectionId, onMended } = options;
   if (!inventory) return;

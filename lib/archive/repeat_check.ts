@@ -1,6 +1,7 @@
 /** Finds duplicate tweets, except those that a change of the configuration explains. */
 
 import { type Repeat, Repeats } from "../base/repeats.ts";
+import { folderOf } from "../bucket/folders.ts";
 import { timeOrNull } from "../bucket/history.ts";
 import type { Changeset } from "../collection/changeset.ts";
 import { harvestTime } from "../collection/layout.ts";
@@ -20,7 +21,6 @@ interface RepeatsOfFile {
 
 /** Facts that decide whether a duplicate is a fault. */
 export interface RepeatFacts {
-  harvests: HarvestFound[];
   /** Whether each harvest requests only newer tweets. */
   isOnceOnly: boolean;
 }
@@ -28,17 +28,25 @@ export interface RepeatFacts {
 /** Finds tweets that a collection has more than once. */
 export class RepeatCheck {
   readonly #repeats = new Repeats();
-  /** The files whose ids were added, and their harvests' folders. */
-  readonly #files: { key: string; folder: string }[] = [];
+  /** The files whose ids were added. */
+  readonly #files: string[] = [];
+  /** Files whose bytes were altered: ids in them say nothing, as what they had is requested again. */
+  readonly #altered = new Set<string>();
+  /** Folders of harvests of the Python original, which recorded what the API returned twice: they are correct. */
+  readonly #originals = new Set<string>();
   /** Changes of the configuration after which tweets may come again, in milliseconds since 1970. */
   readonly #again: number[] = [];
 
   /** Adds a tweet of a file: one file after the other. */
   async add(id: string, key: string): Promise<void> {
-    if (this.#files.at(-1)?.key !== key) {
-      this.#files.push({ key, folder: key.slice(0, key.lastIndexOf("/") + 1) });
-    }
+    if (this.#files.at(-1) !== key) this.#files.push(key);
     await this.#repeats.add(id, this.#files.length - 1);
+  }
+
+  /** Records the findings on a harvest whose tweets were added. */
+  noteHarvest({ folder, listed, isOriginal }: HarvestFound): void {
+    for (const [key, file] of listed) if (file?.isAltered) this.#altered.add(key);
+    if (isOriginal) this.#originals.add(folder);
   }
 
   /** Records a change of the configuration. */
@@ -58,9 +66,7 @@ export class RepeatCheck {
   /** Reports the files with tweets that occur once too often. */
   async tell(facts: RepeatFacts, fault: (key: string, says: string) => void): Promise<void> {
     const repeated = new Map<number, RepeatsOfFile>();
-    const altered = alteredIn(facts);
-    // Ids in an altered file say nothing: what it had is requested again.
-    const isKnown = (group: number) => !altered.has(this.#files[group]?.key ?? "");
+    const isKnown = (group: number) => !this.#altered.has(this.#files[group] ?? "");
     for await (const repeat of this.#repeats.findRepeats()) {
       const groups = this.#faulty({ ...repeat, groups: repeat.groups.filter(isKnown) }, facts);
       for (const group of groups) {
@@ -73,12 +79,12 @@ export class RepeatCheck {
     }
     for (const [group, { count, some, others }] of [...repeated].toSorted(([a], [b]) => a - b)) {
       const [other] = others;
-      const key = other === undefined ? undefined : this.#files[other]?.key;
+      const key = other === undefined ? undefined : this.#files[other];
       const more = others.size > 1 ? ` and ${others.size - 1} other files` : "";
       const ids = `${some.join(", ")}${count > some.length ? " ..." : ""}`;
       const says = `${count} of its tweets are duplicates (${ids})` +
         (key === undefined ? "" : `, also in ${key}${more}`);
-      fault(this.#files[group]?.key ?? "", says);
+      fault(this.#files[group] ?? "", says);
     }
   }
 
@@ -86,12 +92,9 @@ export class RepeatCheck {
    * Returns the files where a tweet occurs once too often: within a harvest, or across harvests if each requests newer
    * ones.
    */
-  #faulty({ groups }: Repeat, { harvests, isOnceOnly }: RepeatFacts): Set<number> {
-    const folders = groups.map((group) => this.#files[group]?.folder ?? "");
-    // The original recorded what the API returned twice: its files are correct.
-    const isOfOriginal = (folder: string) =>
-      harvests.some((one) => one.folder === folder && one.isOriginal);
-    if (folders.every(isOfOriginal)) return new Set();
+  #faulty({ groups }: Repeat, { isOnceOnly }: RepeatFacts): Set<number> {
+    const folders = groups.map((group) => folderOf(this.#files[group] ?? ""));
+    if (folders.every((folder) => this.#originals.has(folder))) return new Set();
     const parts = isOnceOnly ? folders.map((one) => `${this.#changesBefore(one)}`) : folders;
     return new Set(groups.filter((_, i) => {
       const part = parts[i] ?? "";
@@ -104,12 +107,4 @@ export class RepeatCheck {
     const began = harvestTime(folder);
     return this.#again.filter((at) => at <= began).length;
   }
-}
-
-function alteredIn({ harvests }: RepeatFacts): Set<string> {
-  return new Set(
-    harvests.flatMap(({ listed }) =>
-      [...listed].flatMap(([key, file]) => file?.isAltered ? [key] : [])
-    ),
-  );
 }

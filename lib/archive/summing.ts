@@ -8,8 +8,14 @@ import type { Store } from "../store/store.ts";
 /** A store that sums what is read from it. */
 export interface Summing {
   store: Store;
-  /** Returns the checksum of an object that was read completely since the last call; undefined otherwise. */
+  /** The store that is wrapped. */
+  plain: Store;
+  /** Returns the checksum of an object that was read completely; undefined otherwise. */
+  sumOf: (key: string) => FileSum | undefined;
+  /** Returns the same, and forgets it. */
   take: (key: string) => FileSum | undefined;
+  /** Forgets all checksums: those of years are not kept. */
+  forget: () => void;
 }
 
 /** Wraps a store to compute the checksum of each object that is read completely. */
@@ -47,5 +53,11 @@ export function summing(store: Store): Summing {
     sums.delete(key);
     return sum;
   };
-  return { store: summed, take };
+  return {
+    store: summed,
+    plain: store,
+    sumOf: (key) => sums.get(key),
+    take,
+    forget: () => sums.clear(),
+  };
 }

@@ -6,22 +6,22 @@ import { isObject, type JsonObject, parseAs, parseJson } from "../base/json.ts";
 import { lastWord } from "../base/visible.ts";
 import { checkConfig } from "../collection/config.ts";
 import { needsNoKeys } from "../collection/keyless.ts";
+import type { Changeset } from "../collection/changeset.ts";
 import {
   type CollectionKeys,
   collectionKeys,
-  FILES,
   isChangeset,
   isHarvestFolder,
 } from "../collection/layout.ts";
-import { ifOurs, OutsideError, TwarcCloudError } from "../base/errors.ts";
+import { ifOurs, isOfContent } from "../base/errors.ts";
 import { sentenceOf } from "../base/outage.ts";
 import { linkless } from "../store/folder/linkless.ts";
 import { isThere, type Listed, type Store } from "../store/store.ts";
 import { Checkpoint } from "../bucket/checkpoint.ts";
 import type { CheckpointState } from "../bucket/checkpoint_state.ts";
-import { lastHarvestSchema, timeOf } from "../bucket/last_harvest.ts";
-import { bytesHaveKeys, keyFiles } from "../bucket/key_files.ts";
-import { newestTold, totals, type Verified } from "./found.ts";
+import { byFolder, folderOf } from "../bucket/folders.ts";
+import { bytesHaveKeys, findKeysIn } from "../bucket/key_files.ts";
+import { type HarvestFound, type Totals, totals, type Verified } from "./found.ts";
 import { changesetSchema, isHalfDone } from "../bucket/history.ts";
 import type { ReadBefore } from "../bucket/fixity.ts";
 import { type LockDocument, readLock } from "../bucket/lock.ts";
@@ -30,8 +30,9 @@ import { type Summing, summing } from "./summing.ts";
 import { isWiped, newestCopy } from "./restored_config.ts";
 import { gapLook } from "./gap_fill.ts";
 import { GapRecords } from "./gap_list.ts";
+import { isOfOriginal, lookAtLastHarvest, newestFolder } from "./last_harvest.ts";
 import { RepeatCheck } from "./repeat_check.ts";
-import { type Look, lookAtHarvest } from "./verify_harvest.ts";
+import { type HarvestFolder, type Look, lookAtHarvest } from "./verify_harvest.ts";
 
 /** Options of verify(). */
 export interface VerifyOptions {
@@ -44,6 +45,8 @@ export interface VerifyOptions {
   before?: ReadBefore | undefined;
   /** Called before each file that is read. */
   onFile: (key: string) => void;
+  /** Called with the findings on each harvest that was read. */
+  onHarvest?: (harvest: HarvestFound) => void;
   signal: AbortSignal;
 }
 
@@ -59,8 +62,7 @@ export async function verify(options: VerifyOptions): Promise<Verified> {
     await verifier.lookAtConfig();
     await verifier.lookAtHarvests();
     await verifier.lookAtGaps();
-    await verifier.lookAtLastHarvest();
-    await verifier.lookForKeys();
+    await verifier.lookAtLast();
     await verifier.compareInventory();
     await verifier.lookForRepeats();
     verifier.nameLinks();
@@ -77,13 +79,13 @@ class Verifier {
   readonly #look: Look;
   readonly #repeats = new RepeatCheck();
   readonly #gaps = new GapRecords();
+  /** The keys with faults, and their folders. */
+  readonly #faulty = new Set<string>();
   readonly #summing: Summing;
   #inventory: InventoryCheck | undefined;
   /** The files that tweets were removed from, by changesets; null if one of them cannot be read. */
   #cleared: Set<string> | null = new Set();
   #isOnceOnly = false;
-  /** Of all existing harvests. */
-  readonly #folders = new Set<string>();
   /** The current configuration; empty if it cannot be read. */
   #config: JsonObject = {};
   /** Whether a harvest's news can be merged into the configuration. */
@@ -97,11 +99,22 @@ class Verifier {
     const { collectionId, store, onFile, signal } = options;
     this.#options = options;
     this.#keys = collectionKeys(collectionId);
-    const nothing = { tweets: 0, files: 0, bytes: 0, readBefore: 0 };
-    const none = { faults: [], harvests: [], withKeys: [], gaps: [], inventory: null };
-    this.found = { collectionId, ...none, ...nothing };
+    const nothing = { tweets: 0, files: 0, bytes: 0 };
+    this.found = {
+      collectionId,
+      faults: [],
+      read: { harvests: 0, ...nothing },
+      newest: null,
+      oddLines: new Map(),
+      ...nothing,
+      readBefore: 0,
+      withKeys: [],
+      gaps: [],
+      inventory: null,
+    };
     this.#look = {
       store,
+      sumOf: this.#summing.sumOf,
       onFile: (key) => {
         signal.throwIfAborted();
         onFile(key);
@@ -112,6 +125,7 @@ class Verifier {
       wasCleared: (key) => this.#cleared?.has(key) ?? true,
       fault: (key, says, canBeMended = false) => {
         this.found.faults.push({ key, says, canBeMended });
+        this.#faulty.add(key).add(folderOf(key));
       },
       tried: (key, act) => this.#attempt(key, act),
     };
@@ -133,10 +147,7 @@ class Verifier {
   /** Reports differences from the inventory. */
   async compareInventory(): Promise<void> {
     const { fault } = this.#look;
-    const hasFault = (key: string) =>
-      this.found.faults.some((one) =>
-        key.endsWith("/") ? one.key.startsWith(key) : one.key === key
-      );
+    const hasFault = (key: string) => this.#faulty.has(key);
     const found = await this.#inventory?.finish(this.#options.store, { fault, hasFault });
     this.found.inventory = found ?? null;
   }
@@ -162,59 +173,66 @@ class Verifier {
         keysBy: `collection keys ${lastWord(this.#options.collectionId)}`,
       });
     });
-    const inForce: string[] = [];
-    const known = new Set<string>();
-    for await (const { key, size } of store.list(changesets)) {
-      if (!isChangeset(key)) continue;
-      const name = key.slice(changesets.length);
-      if (this.#wasRead(key, { changeset: name }) && this.#inventory?.hasSize(name, size)) {
-        known.add(key);
-        // Files with removals are unknown then.
-        this.#cleared = null;
-        continue;
-      }
-      inForce.push(key);
-      const found = await store.get(key);
-      if (!found) continue;
-      if (isWiped(found.bytes)) {
-        this.#look.fault(key, "it is empty, or zeroed: that change is unknown", true);
-        this.#cleared = null;
-        continue;
-      }
-      const read = () => parseAs(changesetSchema, found.bytes, "it");
-      const changeset = await this.#attempt(key, read);
-      if (!changeset) this.#cleared = null;
-      else if (isHalfDone(changeset, this.#config)) inForce.pop();
-      if (bytesHaveKeys(found.bytes)) this.#look.onKeys(key);
-      if (changeset) this.#repeats.noteChange(changeset);
-      for (const { file } of changeset?.removed ?? []) {
-        this.#cleared?.add(`${this.#keys.folder}${file}`);
-      }
+    for await (const listed of store.list(changesets)) {
+      if (isChangeset(listed.key)) await this.#changeset(listed);
     }
-    this.#inventory?.changesets(inForce, known);
+    this.#inventory?.endChangesets();
   }
 
-  async lookAtHarvests(): Promise<void> {
-    const { store } = this.#options;
-    const before = await this.#readCommitted().catch(nullIfDamaged);
-    const folders = new Map<string, Listed[]>();
-    for await (const listed of store.list(this.#keys.harvests)) {
-      const folder = listed.key.slice(0, listed.key.lastIndexOf("/") + 1);
-      if (listed.key === folder || !isHarvestFolder(folder)) continue;
-      const objects = folders.get(folder) ?? [];
-      objects.push(listed);
-      folders.set(folder, objects);
+  async #changeset({ key, size }: Listed): Promise<void> {
+    const name = key.slice(this.#keys.changesets.length);
+    if (this.#wasRead(key, { changeset: name }) && this.#inventory?.hasSize(name, size)) {
+      // Files with removals are unknown then.
+      this.#cleared = null;
+      return;
     }
-    const state = await this.#checkpoint(folders);
+    const found = await this.#options.store.get(key);
+    const changeset = found && await this.#readChangeset(key, found.bytes);
+    if (changeset && isHalfDone(changeset, this.#config)) return;
+    this.#inventory?.changeset(key);
+  }
+
+  async #readChangeset(key: string, bytes: Uint8Array): Promise<Changeset | null> {
+    if (isWiped(bytes)) {
+      this.#look.fault(key, "it is empty, or zeroed: that change is unknown", true);
+      this.#cleared = null;
+      return null;
+    }
+    if (bytesHaveKeys(bytes)) this.#look.onKeys(key);
+    const changeset = await this.#attempt(key, () => parseAs(changesetSchema, bytes, "it"));
+    if (!changeset) {
+      this.#cleared = null;
+      return null;
+    }
+    this.#repeats.noteChange(changeset);
+    for (const { file } of changeset.removed ?? []) {
+      this.#cleared?.add(`${this.#keys.folder}${file}`);
+    }
+    return changeset;
+  }
+
+  /** Verifies every harvest, one after the other, and looks for keys in what is no file of this program. */
+  async lookAtHarvests(): Promise<void> {
+    const { store, collectionId } = this.#options;
+    const before = await this.#readCommitted().catch(nullIfDamaged);
+    const newest = await newestFolder(store, collectionId);
+    const state = await this.#checkpoint(newest);
     const current = state && this.#keys.harvest(state.began);
     const settled = state?.state === "settled" ? state : null;
-    // A harvest that went on while the folders were listed has other files by now.
+    // A harvest that went on while its folder was looked for has other files by now.
     const isStale = state !== null && state.commits !== before?.commits;
+    if (settled && !isStale) this.#inventory?.checkpoint(settled);
     const ours = settled && !isStale ? null : current;
-    const open = ours ?? await this.#openOfOriginal(folders);
-    const newest = [...folders.keys()].at(-1);
-    for (const [folder, objects] of folders) {
-      this.#folders.add(folder);
+    const open = ours ?? await this.#openOfOriginal(newest);
+    let isCurrentThere = false;
+    for await (const [folder, objects] of byFolder(store.list(this.#keys.folder))) {
+      for (const listed of objects) {
+        if (needsNoKeys(listed.key)) continue;
+        if (await findKeysIn(store, collectionId, listed)) this.#look.onKeys(listed.key);
+      }
+      // One that has begun since has other documents by now.
+      if (!isHarvestFolder(folder) || newest === null || folder > newest) continue;
+      isCurrentThere ||= folder === current;
       const isLast = folder === newest || folder === current || folder === open;
       if (!isLast && this.#inventory && this.#wasRead(folder, { folder })) {
         this.found.readBefore++;
@@ -223,22 +241,36 @@ class Verifier {
       }
       const place = { folder, objects, isOpen: folder === open };
       const own = folder === current ? state : null;
-      const known = place.isOpen
-        ? { settled: null, open: own && own.state !== "settled" ? own : null }
-        : { settled: own && settled, open: null };
-      const harvest = await lookAtHarvest({ ...place, ...known }, this.#look);
-      this.found.harvests.push(harvest);
-      await this.#inventory?.harvest(harvest, objects.map(({ key }) => key));
-      this.#count(totals(harvest));
+      await this.#harvest(
+        place.isOpen
+          ? { ...place, settled: null, open: own && own.state !== "settled" ? own : null }
+          : { ...place, settled: own && settled, open: null },
+      );
     }
-    if (settled && current && settled.files.length > 0 && !folders.has(current)) {
+    if (settled && current && settled.files.length > 0 && !isCurrentThere) {
       this.#look.fault(this.#keys.checkpoint, `${current}, which it names, is missing`);
     }
-    if (settled && !isStale) this.#inventory?.checkpoint(settled);
     if (state && !settled && await this.#isCut(state)) {
       const says = "an interrupted harvest has not been finalized";
       this.#look.fault(this.#keys.checkpoint, says, this.#hasConfig);
     }
+  }
+
+  async #harvest(place: HarvestFolder): Promise<void> {
+    const { found } = this;
+    const harvest = await lookAtHarvest(place, this.#look);
+    await this.#inventory?.harvest(harvest, place.objects.map(({ key }) => key));
+    this.#repeats.noteHarvest(harvest);
+    this.#summing.forget();
+    if (harvest.info && !harvest.isOpen) found.newest = harvest.info;
+    for (const [key, facts] of harvest.listed) {
+      if (facts && facts.oddLines > 0) found.oddLines.set(key, facts.oddLines);
+    }
+    const all = totals(harvest);
+    this.#count(all);
+    found.read.harvests++;
+    addTo(found.read, all);
+    this.#options.onHarvest?.(harvest);
   }
 
   /** Finds out the status of the gaps that harvests recorded. */
@@ -250,10 +282,8 @@ class Verifier {
     this.found.gaps = gaps.map(({ folder: _, known: __, ...gap }) => gap);
   }
 
-  #count({ tweets, files, bytes }: Pick<Verified, "tweets" | "files" | "bytes">): void {
-    this.found.tweets += tweets;
-    this.found.files += files;
-    this.found.bytes += bytes;
+  #count(all: Omit<Totals, "harvests">): void {
+    addTo(this.found, all);
   }
 
   /** Returns whether something was read before without a fault, and has not changed since. */
@@ -264,28 +294,9 @@ class Verifier {
   }
 
   /** Checks that last_harvest.json names an existing harvest. */
-  async lookAtLastHarvest(): Promise<void> {
-    const { lastHarvest } = this.#keys;
-    const { harvests } = this.found;
-    const newest = newestTold(harvests);
-    const found = await this.#options.store.get(lastHarvest);
-    if (!found) {
-      if (newest) this.#look.fault(lastHarvest, "it is missing", true);
-      return;
-    }
-    const problem = lastHarvestProblem(
-      found.bytes,
-      (ms) => this.#folders.has(this.#keys.harvest(ms)),
-    );
-    if (problem) this.#look.fault(lastHarvest, problem, newest !== null);
-  }
-
-  /** Searches foreign files for keys: the program's own were searched already. */
-  async lookForKeys(): Promise<void> {
+  async lookAtLast(): Promise<void> {
     const { store, collectionId } = this.#options;
-    for await (const { key } of keyFiles(store, collectionId, (key) => !needsNoKeys(key))) {
-      this.#look.onKeys(key);
-    }
+    await lookAtLastHarvest(store, { collectionId, newest: this.found.newest }, this.#look);
   }
 
   /** Reports links that were skipped. */
@@ -297,22 +308,16 @@ class Verifier {
 
   /** Reports files with duplicate tweets. */
   async lookForRepeats(): Promise<void> {
-    const facts = { harvests: this.found.harvests, isOnceOnly: this.#isOnceOnly };
-    await this.#repeats.tell(facts, this.#look.fault);
+    await this.#repeats.tell({ isOnceOnly: this.#isOnceOnly }, this.#look.fault);
   }
 
   /** Verifies the checkpoint; it can be rebuilt if it is damaged, or missing though harvests continue from it. */
-  async #checkpoint(folders: Map<string, Listed[]>): Promise<CheckpointState | null> {
+  async #checkpoint(newest: string | null): Promise<CheckpointState | null> {
+    const { store, collectionId } = this.#options;
     const { checkpoint } = this.#keys;
     const state = await this.#attempt(checkpoint, () => this.#readCommitted(), this.#hasConfig);
-    const has = (folder: string, name: string) =>
-      folders.get(folder)?.some(({ key }) => key === `${folder}${name}`) ?? false;
-    const told = [...folders.keys()].findLast((folder) =>
-      has(folder, FILES.harvest) || has(folder, FILES.originalHarvest)
-    );
-    const isOriginal = told !== undefined && !has(told, FILES.harvest);
-    if (folders.size === 0 || !this.#isHarvested || isOriginal) return state;
-    if (await isThere(this.#options.store, checkpoint)) return state;
+    if (newest === null || !this.#isHarvested) return state;
+    if (await isThere(store, checkpoint) || await isOfOriginal(store, collectionId)) return state;
     this.#look.fault(checkpoint, "it is missing", true);
     return state;
   }
@@ -332,9 +337,9 @@ class Verifier {
   }
 
   /** Returns the newest folder while a harvester of the Python original holds the lock: it has no checkpoint. */
-  async #openOfOriginal(folders: Map<string, unknown>): Promise<string | null> {
+  async #openOfOriginal(newest: string | null): Promise<string | null> {
     const lock = await readLock(this.#options.store, this.#options.collectionId, this.#options);
-    return lock?.live && lock.document === null ? [...folders.keys()].at(-1) ?? null : null;
+    return lock?.live && lock.document === null ? newest : null;
   }
 
   /** Returns whether a harvest was interrupted: neither running nor finalized. */
@@ -362,22 +367,10 @@ class Verifier {
   }
 }
 
-/**
- * Returns the fault of last_harvest.json; null if there is none. @param isThere Whether there is a harvest of a time.
- */
-function lastHarvestProblem(bytes: Uint8Array, isThere: (ms: number) => boolean): string | null {
-  try {
-    const { harvest_id } = parseAs(lastHarvestSchema, bytes, "it");
-    return isThere(timeOf(harvest_id)) ? null : "the harvest that it names is missing";
-  } catch (error) {
-    if (!isOfContent(error)) throw error;
-    return error.message;
-  }
-}
-
-/** Returns whether an error is about invalid content, rather than a failing store. */
-function isOfContent(error: unknown): error is TwarcCloudError {
-  return error instanceof TwarcCloudError && !(error instanceof OutsideError);
+function addTo(all: Omit<Totals, "harvests">, more: Omit<Totals, "harvests">): void {
+  all.tweets += more.tweets;
+  all.files += more.files;
+  all.bytes += more.bytes;
 }
 
 function nullIfDamaged(error: unknown): null {

@@ -1,12 +1,11 @@
 /** Verifies a harvest's folder against its manifest, its harvest.json and the checkpoint. */
 
-import { createHash } from "node:crypto";
 import { type HarvestInfo, harvestInfoSchema } from "../collection/harvest_info.ts";
 import { hasKeys } from "../collection/keyless.ts";
 import { FILES } from "../collection/layout.ts";
 import { isTweetsFileName } from "../format/file_name.ts";
 import { messageOf, OutsideError } from "../base/errors.ts";
-import { parseAs, parseJson } from "../base/json.ts";
+import { type JsonObject, parseAs, parseJson } from "../base/json.ts";
 import { isThere, type Listed, type Store } from "../store/store.ts";
 import type { CheckpointState } from "../bucket/checkpoint_state.ts";
 import { userChangesSchema } from "../bucket/last_harvest.ts";
@@ -22,12 +21,16 @@ import {
   totals,
 } from "./found.ts";
 import { canBeRemade } from "./remade.ts";
-import { gapsIn } from "../bucket/gaps.ts";
+import { gapOf } from "../bucket/gaps.ts";
+import { storedSum } from "../bucket/harvest_sums.ts";
+import type { FileSum } from "../bucket/inventory_entry.ts";
 import { formatManifest, type ListedFile, readManifest } from "../bucket/manifest.ts";
 
 /** Options of a verification. */
 export interface Look {
   store: Store;
+  /** Returns the checksum of an object that was read completely; undefined otherwise. */
+  sumOf: (key: string) => FileSum | undefined;
   /** Called before each file of tweets that is read. */
   onFile: (key: string) => void;
   /** Called with the id of each tweet in a listed file. */
@@ -60,7 +63,8 @@ export interface HarvestFolder {
 export async function lookAtHarvest(place: HarvestFolder, look: Look): Promise<HarvestFound> {
   const { folder, isOpen, settled, open } = place;
   const { store, fault } = look;
-  const has = (name: string) => place.objects.some(({ key }) => key === `${folder}${name}`);
+  const names = new Set(place.objects.map(({ key }) => key.slice(folder.length)));
+  const has = (name: string) => names.has(name);
   const manifest = readManifest((await store.get(`${folder}${FILES.manifest}`))?.bytes, folder);
   const listed = new Map<string, ListedFacts | null>();
   const { files } = open ? readManifest(formatManifest(open.files), folder) : manifest;
@@ -261,12 +265,18 @@ async function lookAtSides(
   };
   for (const [name, least] of Object.entries(told)) {
     const key = `${folder}${name}`;
-    const found = has(name) ? await checkJsonLines(store, key) : { lines: 0, fault: null };
+    const gaps: JsonObject[] = [];
+    const onObject = (json: JsonObject) => void (name === FILES.gaps && gaps.push(json));
+    const found = has(name)
+      ? await checkJsonLines(store, key, onObject)
+      : { lines: 0, fault: null };
     if (found.fault) fault(key, found.fault);
     else if (!isOpen && !isOriginal && found.lines < least) {
       fault(key, `it has ${found.lines} lines, but harvest.json says ${least}`);
-    } else if (name === FILES.gaps && has(name)) {
-      await tried(key, async () => look.gaps.addGaps(folder, await gapsIn(store, key)));
+    } else if (name === FILES.gaps && gaps.length < found.lines) {
+      fault(key, "it has a line that is not a gap");
+    } else if (gaps.length > 0) {
+      await tried(key, () => look.gaps.addGaps(folder, gaps.map((gap) => gapOf(gap, key))));
     }
   }
   if (has(FILES.filled)) {
@@ -274,23 +284,21 @@ async function lookAtSides(
     await tried(`${folder}${FILES.filled}`, read);
   }
   const changes = `${folder}${FILES.userChanges}`;
-  const made = await store.get(changes);
+  const made = has(FILES.userChanges) ? await store.get(changes) : null;
   if (made) await tried(changes, () => parseAs(userChangesSchema, made.bytes, "it"));
-  await lookForKeys(`${folder}${FILES.config}`, look);
+  if (has(FILES.config)) await lookForKeys(`${folder}${FILES.config}`, look);
 }
 
-/** Checks the checksums of side files in a manifest. */
-async function lookAtSums(sides: ListedFile[], { store, fault, onFile }: Look): Promise<void> {
+/** Checks the checksums of side files in a manifest; most were read already. */
+async function lookAtSums(
+  sides: ListedFile[],
+  { store, sumOf, fault, onFile }: Look,
+): Promise<void> {
   for (const { key, sha1 } of sides) {
     onFile(key);
-    const hash = createHash("sha1");
-    const content = await isThere(store, key) ? await store.read(key) : null;
-    if (!content) {
-      fault(key, "the manifest lists it, but it is missing");
-      continue;
-    }
-    for await (const chunk of content) hash.update(chunk);
-    if (hash.digest("hex") !== sha1) fault(key, "its checksum differs from the manifest");
+    const sum = sumOf(key) ?? (await isThere(store, key) ? await storedSum(store, key) : null);
+    if (!sum) fault(key, "the manifest lists it, but it is missing");
+    else if (sum.sha1 !== sha1) fault(key, "its checksum differs from the manifest");
   }
 }
 

@@ -1,12 +1,17 @@
 /** Compares a collection with its inventory: detects what was deleted, altered or replaced. */
 
+import { Packed } from "../base/packed.ts";
 import { type CheckpointState, checkpointSum } from "../bucket/checkpoint_state.ts";
 import { inventoryName, isInventoried, storedSum } from "../bucket/harvest_sums.ts";
 import type { FileSum, Head } from "../bucket/inventory_entry.ts";
-import { type InventoryIndex, readInventory } from "../bucket/inventory_index.ts";
+import {
+  type InventoriedHarvest,
+  type InventoryIndex,
+  readInventory,
+} from "../bucket/inventory_index.ts";
 import { type CollectionKeys, collectionKeys, FILES, GROWING_SIDES } from "../collection/layout.ts";
 import type { Listed, Store } from "../store/store.ts";
-import type { HarvestFound, InventoryFound } from "./found.ts";
+import type { HarvestFound, InventoryFound, Totals } from "./found.ts";
 import type { Summing } from "./summing.ts";
 
 /** Callbacks for an inventory's findings. */
@@ -25,14 +30,23 @@ interface Suspect {
   expected: (index: InventoryIndex) => FileSum | null;
 }
 
+/** What a suspect is judged by. */
+interface Judging {
+  /** The inventory after everything was read. */
+  now: InventoryIndex;
+  look: InventoryLook;
+  found: InventoryFound;
+}
+
 /** Compares a collection with its inventory during a verification. */
 export class InventoryCheck {
   readonly #summing: Summing;
   readonly #keys: CollectionKeys;
   readonly #collectionId: string;
-  #index: InventoryIndex;
+  readonly #before: InventoryIndex;
+  /** The harvests and changesets that exist, as the inventory names them: the others are missing. */
+  #seen = new Packed<true>();
   readonly #suspects: Suspect[] = [];
-  readonly #seen = new Set<string>();
   readonly #unknown: string[] = [];
   /** Whether this is a copy without a checkpoint, which may have more than its inventory. */
   readonly #isCopy: boolean;
@@ -46,7 +60,7 @@ export class InventoryCheck {
     this.#summing = summing;
     this.#collectionId = collectionId;
     this.#keys = collectionKeys(collectionId);
-    this.#index = index;
+    this.#before = index;
   }
 
   /** Reads the inventory before anything else is verified. @throws OutsideError */
@@ -65,8 +79,8 @@ export class InventoryCheck {
 
   /** Returns whether a harvest's or changeset's last entry is not later than an entry. */
   isBefore(entries: number, { folder = "", changeset = "" }): boolean {
-    const { harvests, changesetEntries } = this.#index;
-    const entry = harvests.get(inventoryName(folder))?.entry ?? changesetEntries.get(changeset);
+    const { harvests, changesets } = this.#before;
+    const { entry } = harvests.get(inventoryName(folder)) ?? changesets.get(changeset) ?? {};
     return entry !== undefined && entry <= entries;
   }
 
@@ -78,12 +92,11 @@ export class InventoryCheck {
     folder: string,
     objects: Listed[],
     fault: InventoryLook["fault"],
-  ): { tweets: number; files: number; bytes: number } {
-    const name = inventoryName(folder);
-    this.#seen.add(name);
+  ): Omit<Totals, "harvests"> {
+    const { files } = this.#note(folder) ?? { files: {} };
     const sizes = new Map(objects.map(({ key, size }) => [key, size]));
     const has = { tweets: 0, files: 0, bytes: 0 };
-    for (const [file, { bytes, tweets }] of this.#index.harvests.get(name)?.files ?? []) {
+    for (const [file, { bytes, tweets }] of Object.entries<FileSum>(files)) {
       const key = `${folder}${file}`;
       const size = sizes.get(key);
       if (size === undefined) fault(key, "the inventory lists it, but it is missing");
@@ -96,30 +109,32 @@ export class InventoryCheck {
     return has;
   }
 
-  /** Returns whether a changeset has the size in the inventory. */
-  hasSize(changeset: string, size: number | undefined): boolean {
-    return this.#index.changesets.get(changeset)?.bytes === size;
+  /** Returns whether a changeset that was read before has the size in the inventory: then it is not compared. */
+  hasSize(changeset: string, size: number): boolean {
+    const isSame = this.#before.changesets.get(changeset)?.bytes === size;
+    if (isSame) this.#seen.set(changeset, true);
+    return isSame;
   }
 
   /** Whether there is an inventory. */
   get isThere(): boolean {
-    return this.#index.head !== null;
+    return this.#before.head !== null;
   }
 
-  /** Adds the changesets that exist and were read. @param keys Theirs. */
-  changesets(keys: string[], readBefore: ReadonlySet<string>): void {
-    const { changesets } = this.#keys;
-    const actual = new Map(
-      keys.map((key) => [key.slice(changesets.length), this.#summing.take(key) ?? null]),
-    );
-    for (const name of new Set([...actual.keys(), ...this.#index.changesets.keys()])) {
-      if (readBefore.has(`${changesets}${name}`)) continue;
-      this.#compare(
-        `${changesets}${name}`,
-        actual.get(name) ?? null,
-        (index) => index.changesets.get(name) ?? null,
-      );
+  /** Adds a changeset that exists and was read. */
+  changeset(key: string): void {
+    const name = key.slice(this.#keys.changesets.length);
+    this.#compareChangeset(name, this.#summing.take(key) ?? null);
+  }
+
+  /** Adds the changesets that do not exist: all that were not added before. */
+  endChangesets(): void {
+    for (const name of this.#before.changesets.names()) {
+      if (!this.#seen.has(name)) this.#compareChangeset(name, null);
     }
+    // Of no use any more, and as many as harvests.
+    this.#before.changesets = new Packed();
+    this.#seen = new Packed();
   }
 
   /** Adds a harvest's folder that was verified. @param keys Of the objects in it. */
@@ -128,16 +143,15 @@ export class InventoryCheck {
     keys: string[],
   ): Promise<void> {
     const name = inventoryName(folder);
-    this.#seen.add(name);
-    const expected = this.#index.harvests.get(name);
+    const expected = this.#note(folder);
     const actual = new Map<string, FileSum>();
     for (const key of keys) {
       const file = key.slice(folder.length);
       const isSide = isInventoried(file);
       const sum = this.#summing.take(key);
       const facts = listed.get(key);
-      if (isOpen || (!isSide && !facts && !expected?.files.has(file))) continue;
-      actual.set(file, sum ?? await storedSum(this.#summing.store, key));
+      if (isOpen || (!isSide && !facts && !expected?.files[file])) continue;
+      actual.set(file, sum ?? await storedSum(this.#summing.plain, key));
     }
     if (isOpen) return;
     if (!expected) {
@@ -146,13 +160,13 @@ export class InventoryCheck {
       return;
     }
     // The entry of an interrupted harvest omits what it wrote just before it was killed.
-    const isUnsettled = !GROWING_SIDES.some((file) => expected.files.has(file));
-    for (const file of new Set([...actual.keys(), ...expected.files.keys()])) {
+    const isUnsettled = !GROWING_SIDES.some((file) => expected.files[file]);
+    for (const file of new Set([...actual.keys(), ...Object.keys(expected.files)])) {
       if (isUnsettled && GROWING_SIDES.includes(file)) continue;
       this.#compare(
-        `${folder}${file}`,
-        actual.get(file) ?? null,
-        (index) => index.harvests.get(name)?.files.get(file) ?? null,
+        { key: `${folder}${file}`, actual: actual.get(file) ?? null },
+        expected.files[file] ?? null,
+        (index) => index.harvests.get(name)?.files[file] ?? null,
       );
     }
   }
@@ -162,21 +176,21 @@ export class InventoryCheck {
     const { harvest, checkpoint } = this.#keys;
     const name = inventoryName(harvest(state.began));
     const of = (sha1 = "") => ({ sha1, bytes: 0 });
-    const known = this.#index.harvests.get(name)?.checkpoint;
+    const known = this.#before.harvests.get(name)?.checkpoint;
     if (known === undefined) return;
     this.#compare(
-      checkpoint,
-      of(checkpointSum(state)),
+      { key: checkpoint, actual: of(checkpointSum(state)) },
+      of(known),
       (index) => of(index.harvests.get(name)?.checkpoint),
     );
   }
 
   /** Returns the findings after everything was verified. @throws OutsideError */
   async finish(store: Store, look: InventoryLook): Promise<InventoryFound> {
-    const before = this.#index;
+    const before = this.#before;
     const isDoubtful = this.#suspects.length + this.#unknown.length > 0;
     // The inventory has what was written meanwhile.
-    if (isDoubtful) this.#index = await readInventory(store, this.#collectionId);
+    const now = isDoubtful ? await readInventory(store, this.#collectionId) : before;
     for (const { key, says } of before.faults) look.fault(key, says);
     const found: InventoryFound = {
       entries: before.head?.entries ?? 0,
@@ -185,27 +199,46 @@ export class InventoryCheck {
       older: { harvests: 0, changesets: 0 },
       altered: new Set(),
     };
-    for (const name of before.harvests.keys()) {
-      if (this.#seen.has(name)) continue;
+    const missing = before.harvests.names().filter((name) => !this.#seen.has(name));
+    for (const name of [...missing].toSorted()) {
       look.fault(
         `${this.#keys.folder}${name}/`,
         "the inventory lists this harvest, but it is missing",
       );
     }
-    for (const suspect of this.#suspects) this.#judge(suspect, { look, found });
-    for (const name of this.#unknown) this.#judgeHarvest(name, { look, found });
+    for (const suspect of this.#suspects) this.#judge(suspect, { now, look, found });
+    const listed = spanOf(now.harvests);
+    for (const name of this.#unknown) this.#judgeHarvest({ name, listed }, { now, look, found });
     return found;
   }
 
-  #compare(key: string, actual: FileSum | null, expected: Suspect["expected"]): void {
-    if (!isSame(actual, expected(this.#index))) this.#suspects.push({ key, actual, expected });
+  /** Notes that a harvest exists. @returns What the inventory has of it. */
+  #note(folder: string): InventoriedHarvest | undefined {
+    const name = inventoryName(folder);
+    this.#seen.set(name, true);
+    return this.#before.harvests.get(name);
+  }
+
+  #compareChangeset(name: string, actual: FileSum | null): void {
+    const expected = this.#before.changesets.get(name) ?? null;
+    this.#seen.set(name, true);
+    const key = `${this.#keys.changesets}${name}`;
+    this.#compare({ key, actual }, expected, (index) => index.changesets.get(name) ?? null);
+  }
+
+  #compare(
+    { key, actual }: Pick<Suspect, "key" | "actual">,
+    known: FileSum | null,
+    expected: Suspect["expected"],
+  ): void {
+    if (!isSame(actual, known)) this.#suspects.push({ key, actual, expected });
   }
 
   #judge(
     { key, actual, expected }: Suspect,
-    { look, found }: { look: InventoryLook; found: InventoryFound },
+    { now, look, found }: Judging,
   ): void {
-    const wanted = expected(this.#index);
+    const wanted = expected(now);
     if (isSame(actual, wanted) || look.hasFault(key)) return;
     if (!actual) return look.fault(key, "the inventory lists it, but it is missing");
     const isChangeset = key.startsWith(this.#keys.changesets);
@@ -216,35 +249,41 @@ export class InventoryCheck {
         : "the inventory does not list it";
       return look.fault(key, says);
     }
-    const { until } = this.#index;
+    const { until } = now;
     if (this.#isCopy && until !== null && key >= this.#keys.changeset(Date.parse(until))) return;
     found.absent.changesets.push(key);
-    if (this.#isOlder(key)) found.older.changesets++;
+    if (this.#isOlder(key, now)) found.older.changesets++;
     else look.fault(key, "the inventory does not list it", true);
   }
 
   #judgeHarvest(
-    name: string,
-    { look, found }: { look: InventoryLook; found: InventoryFound },
+    { name, listed: [first, last] }: { name: string; listed: [first: string, last: string] },
+    { now: { harvests, isWhole }, look, found }: Judging,
   ): void {
-    const { harvests, isWhole } = this.#index;
     if (harvests.has(name)) return;
-    const names = [...harvests.keys()].toSorted();
-    const [first, last = ""] = [names[0], names.at(-1)];
     const folder = `${this.#keys.folder}${name}/`;
     found.absent.harvests.push(folder);
     // A faulty folder gets no entry until it is repaired.
     if ((this.#isCopy && name > last) || look.hasFault(folder)) return;
-    if (!isWhole && (first === undefined || name < first)) found.older.harvests++;
+    if (!isWhole && (first === "" || name < first)) found.older.harvests++;
     else look.fault(folder, "the inventory does not list this harvest", true);
   }
 
   /** Returns whether a changeset is older than the inventory. */
-  #isOlder(key: string): boolean {
-    const { since, isWhole } = this.#index;
+  #isOlder(key: string, { since, isWhole }: InventoryIndex): boolean {
     if (since === null) return true;
     return !isWhole && key < this.#keys.changeset(Date.parse(since));
   }
+}
+
+/** Returns the first and the last name; empty if there is none. */
+function spanOf(harvests: InventoryIndex["harvests"]): [first: string, last: string] {
+  let [first, last] = ["", ""];
+  for (const name of harvests.names()) {
+    if (first === "" || name < first) first = name;
+    if (name > last) last = name;
+  }
+  return [first, last];
 }
 
 function isSame(actual: FileSum | null, expected: FileSum | null): boolean {

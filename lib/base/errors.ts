@@ -147,6 +147,11 @@ export function ifOurs<T>(value: T): (error: unknown) => T {
   };
 }
 
+/** Returns whether an error is about invalid content, rather than a store or a network that fails. */
+export function isOfContent(error: unknown): error is TwarcCloudError {
+  return error instanceof TwarcCloudError && !(error instanceof OutsideError);
+}
+
 /** Returns the message of anything that was thrown. */
 export function messageOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown);

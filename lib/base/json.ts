@@ -35,7 +35,12 @@ export function parseAs<S extends z.ZodType>(
   text: string | Uint8Array,
   name: string,
 ): z.output<S> {
-  const result = schema.safeParse(parseJson(text, name));
+  return checkAs(schema, parseJson(text, name), name);
+}
+
+/** Checks a JSON value with a schema. @throws UserError with the field that does not fit. */
+export function checkAs<S extends z.ZodType>(schema: S, json: Json, name: string): z.output<S> {
+  const result = schema.safeParse(json);
   if (result.success) return result.data;
   const faults = result.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`);
   throw new UserError(`${name} is not as expected: ${faults.join("; ")}`, { cause: result.error });

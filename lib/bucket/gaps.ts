@@ -3,7 +3,7 @@
 import { z } from "zod";
 import { collectionKeys, FILES } from "../collection/layout.ts";
 import { isoTime } from "../base/clock.ts";
-import type { Json } from "../base/json.ts";
+import { checkAs, type Json, type JsonObject } from "../base/json.ts";
 import { parseDocument } from "./documents.ts";
 import type { Store } from "../store/store.ts";
 
@@ -108,10 +108,16 @@ export async function searchesLeft(store: Store, id: string): Promise<number> {
 export async function gapsIn(store: Store, key: string): Promise<ToldGap[]> {
   const found = await store.get(key);
   const lines = new TextDecoder().decode(found?.bytes).split("\n").filter((line) => line !== "");
-  return lines.map((line) => {
-    const { from, to, why, asked_again, ...more } = parseDocument(gapSchema, line, key);
-    const known = Object.entries(more).filter(([, value]) => value !== undefined);
-    const told = { from: isoTime(from), to: isoTime(to), why, ...Object.fromEntries(known) };
-    return asked_again ? { ...told, asked_again } : told;
-  });
+  return lines.map((line) => toTold(parseDocument(gapSchema, line, key)));
+}
+
+/** Returns the gap of a line that was parsed. @param key Of its file. @throws UserError if it is not one */
+export function gapOf(json: JsonObject, key: string): ToldGap {
+  return toTold(checkAs(gapSchema, json, key));
+}
+
+function toTold({ from, to, why, asked_again, ...more }: RecordedGap): ToldGap {
+  const known = Object.entries(more).filter(([, value]) => value !== undefined);
+  const told = { from: isoTime(from), to: isoTime(to), why, ...Object.fromEntries(known) };
+  return asked_again ? { ...told, asked_again } : told;
 }

@@ -1,5 +1,6 @@
 /** Reads a whole inventory, and checks that its entries follow each other. */
 
+import { Packed } from "../base/packed.ts";
 import { collectionKeys } from "../collection/layout.ts";
 import type { Store } from "../store/store.ts";
 import { entryOf, linesOf } from "./inventory.ts";
@@ -11,12 +12,16 @@ const BASES: ReadonlySet<string> = new Set(["harvest", "made later"]);
 
 /** An inventory's facts about a harvest. */
 export interface InventoriedHarvest {
-  tweets: number | undefined;
-  files: Map<string, FileSum>;
+  /** By name. */
+  files: Record<string, FileSum>;
   /** The checksum of the settled checkpoint. */
-  checkpoint: string | undefined;
-  /** Whether an entry lists all of it: a repair may have changed one without an entry. */
-  isWhole: boolean;
+  checkpoint?: string | undefined;
+  /** The number of the last entry about it. */
+  entry: number;
+}
+
+/** An inventory's facts about a changeset. */
+export interface InventoriedChangeset extends FileSum {
   /** The number of the last entry about it. */
   entry: number;
 }
@@ -26,16 +31,66 @@ export interface Anchor extends Head {
   by: string;
 }
 
-/** The content of an inventory. */
+/** A harvest as it is kept: its files as [name, checksum, bytes, tweets], its checkpoint, and its last entry. */
+type PackedHarvest = [
+  files: [name: string, sha1: string, bytes: number, tweets?: number][],
+  checkpoint: string,
+  entry: number,
+];
+
+/** The harvests of an inventory, in half the memory of their objects' JSON. */
+export class InventoriedHarvests {
+  readonly #packed = new Packed<PackedHarvest>();
+
+  /** Their number. */
+  get size(): number {
+    return this.#packed.size;
+  }
+
+  /** Returns the facts about a harvest; undefined if there are none. */
+  get(name: string): InventoriedHarvest | undefined {
+    const packed = this.#packed.get(name);
+    if (!packed) return undefined;
+    const [files, checkpoint, entry] = packed;
+    const sums = files.map(([file, sha1, bytes, tweets]): [string, FileSum] => [
+      file,
+      { sha1, bytes, ...(tweets === undefined ? {} : { tweets }) },
+    ]);
+    return {
+      files: Object.fromEntries(sums),
+      checkpoint: checkpoint === "" ? undefined : checkpoint,
+      entry,
+    };
+  }
+
+  /** Returns whether there is a harvest. */
+  has(name: string): boolean {
+    return this.#packed.has(name);
+  }
+
+  /** Sets the facts about a harvest. */
+  set(name: string, { files, checkpoint = "", entry }: InventoriedHarvest): void {
+    const sums = Object.entries(files).map(
+      ([file, { sha1, bytes, tweets }]): PackedHarvest[0][number] =>
+        tweets === undefined ? [file, sha1, bytes] : [file, sha1, bytes, tweets],
+    );
+    this.#packed.set(name, [sums, checkpoint, entry]);
+  }
+
+  /** Yields the names, those that were set last at the end. */
+  names(): Generator<string> {
+    return this.#packed.names();
+  }
+}
+
+/** The content of an inventory, packed: it has an entry for each harvest of years. */
 export interface InventoryIndex {
   /** The last entry; null if there is none. */
   head: Head | null;
-  /** By the folder relative to the collection's, without a `/` at its end, in the order of the entries. */
-  harvests: Map<string, InventoriedHarvest>;
+  /** By the folder relative to the collection's, without a `/` at its end, in the order of their last entries. */
+  harvests: InventoriedHarvests;
   /** By name. */
-  changesets: Map<string, FileSum>;
-  /** The number of the last entry about a changeset, by name. */
-  changesetEntries: Map<string, number>;
+  changesets: Packed<InventoriedChangeset>;
   /** The time of the first entry. */
   since: string | null;
   /** The time of the last entry. */
@@ -73,15 +128,16 @@ export async function readInventory(
 class Reader {
   readonly #index: InventoryIndex = {
     head: null,
-    harvests: new Map(),
-    changesets: new Map(),
-    changesetEntries: new Map(),
+    harvests: new InventoriedHarvests(),
+    changesets: new Packed(),
     since: null,
     until: null,
     isWhole: false,
     faults: [],
   };
   readonly #missing: Set<Anchor>;
+  /** Harvests with entries that do not list all of it: a repair may have changed one without an entry. */
+  readonly #partial = new Map<string, InventoriedHarvest>();
 
   constructor(anchors: Anchor[]) {
     this.#missing = new Set(anchors);
@@ -114,30 +170,29 @@ class Reader {
         : "it is missing";
       if (!this.#index.faults.some((fault) => fault.says === says)) this.#fault(key, says);
     }
-    for (const [name, { isWhole }] of this.#index.harvests) {
-      if (!isWhole) this.#index.harvests.delete(name);
-    }
     return this.#index;
   }
 
-  #take({ entry, what, at, folder, tweets, files = {}, changesets = {}, checkpoint }: Entry): void {
+  #take({ entry, what, at, folder, files = {}, changesets = {}, checkpoint }: Entry): void {
     const index = this.#index;
     index.since ??= at;
     index.until = at;
     index.isWhole ||= what === "made later";
-    set(index.changesets, changesets);
-    for (const name of Object.keys(changesets)) index.changesetEntries.set(name, entry);
+    for (const [name, sum] of Object.entries(changesets)) {
+      if (sum) index.changesets.set(name, { ...sum, entry });
+      else index.changesets.delete(name);
+    }
     if (folder === undefined) return;
-    const known = index.harvests.get(folder);
-    const harvest: InventoriedHarvest = {
-      tweets: tweets ?? known?.tweets,
-      files: known?.files ?? new Map(),
+    const isWhole = BASES.has(what) || index.harvests.has(folder);
+    const known = this.#partial.get(folder) ?? index.harvests.get(folder);
+    const harvest = {
+      files: present({ ...known?.files, ...files }),
       checkpoint: checkpoint ?? known?.checkpoint,
       entry,
-      isWhole: (known?.isWhole ?? false) || BASES.has(what),
     };
-    set(harvest.files, files);
-    index.harvests.set(folder, harvest);
+    if (isWhole) index.harvests.set(folder, harvest);
+    else this.#partial.set(folder, harvest);
+    if (isWhole) this.#partial.delete(folder);
   }
 
   #fault(key: string, says: string): void {
@@ -145,9 +200,9 @@ class Reader {
   }
 }
 
-function set(into: Map<string, FileSum>, sums: Record<string, FileSum | null>): void {
-  for (const [name, sum] of Object.entries(sums)) {
-    if (sum) into.set(name, sum);
-    else into.delete(name);
-  }
+/** Returns the files that were not removed. */
+function present(sums: Record<string, FileSum | null>): Record<string, FileSum> {
+  return Object.fromEntries(
+    Object.entries(sums).flatMap(([name, sum]) => sum ? [[name, sum]] : []),
+  );
 }

@@ -12,7 +12,7 @@ import { collectionKeys, FILES, isHarvestConfig } from "../collection/layout.ts"
 import { type Json, jsonOrNull } from "../base/json.ts";
 import { jsonBytes } from "../base/json_bytes.ts";
 import { settledPut } from "../store/settled_put.ts";
-import type { OlderVersion, Purged, Store, Version } from "../store/store.ts";
+import type { Listed, OlderVersion, Purged, Store, Version } from "../store/store.ts";
 import { History } from "./history.ts";
 import { inventoryName } from "./harvest_sums.ts";
 import { append } from "./inventory.ts";
@@ -46,15 +46,26 @@ export async function* keyFiles(
   id: string,
   isWanted: (key: string) => boolean = () => true,
 ): AsyncGenerator<KeyFile> {
-  const { folder, config, lock, checkpoint } = collectionKeys(id);
-  const others = new Set([config, lock, checkpoint]);
-  for await (const { key, size } of store.list(folder)) {
-    if (others.has(key) || !mayHaveKeys(key) || !isWanted(key)) continue;
-    if (size > MOST && !needsNoKeys(key)) continue;
-    const found = key.endsWith("/") ? null : await store.get(key);
-    const json = found ? jsonIn(found.bytes) : undefined;
-    if (found && json !== undefined && hasKeys(json)) yield { key, json, version: found.version };
+  for await (const listed of store.list(collectionKeys(id).folder)) {
+    const found = isWanted(listed.key) ? await findKeysIn(store, id, listed) : null;
+    if (found) yield found;
   }
+}
+
+/** Returns an object of a collection if it has keys in the clear and needs none; null otherwise. @throws as the store */
+export async function findKeysIn(
+  store: Store,
+  id: string,
+  { key, size }: Pick<Listed, "key" | "size">,
+): Promise<KeyFile | null> {
+  const { config, lock, checkpoint } = collectionKeys(id);
+  if ([config, lock, checkpoint].includes(key) || !mayHaveKeys(key)) return null;
+  if (size > MOST && !needsNoKeys(key)) return null;
+  const found = key.endsWith("/") ? null : await store.get(key);
+  const json = found ? jsonIn(found.bytes) : undefined;
+  return found && json !== undefined && hasKeys(json)
+    ? { key, json, version: found.version }
+    : null;
 }
 
 /** A preview of `redactKeys`. */

@@ -49,7 +49,7 @@ async function verified(
     began: now(),
     what: "verify",
     scope: before ? "since last" : "all",
-    read: { harvests: found.harvests.length, files: 0, tweets: 0, bytes: 0 },
+    read: found.read,
     found: faults.map(({ key, says }) => ({ key, says })),
     did: [],
     inventory: inventory?.head ?? null,
@@ -64,11 +64,11 @@ const foldersOf = (store: MemoryStore) =>
 Deno.test("since the last time only what is new is read, and the rest is there with its size", async () => {
   const store = await harvested(12);
   const first = await verified(store);
-  assert.deepEqual([first.harvests.length, first.readBefore], [12, 0], "nothing was ever read");
+  assert.deepEqual([first.read.harvests, first.readBefore], [12, 0], "nothing was ever read");
   await harvest(store, 12, 14);
   const requests = counted(store);
   const second = await verified(store, { days: 2 });
-  assert.deepEqual([second.harvests.length, second.readBefore], [2, 12]);
+  assert.deepEqual([second.read.harvests, second.readBefore], [2, 12]);
   assert.deepEqual(second.faults, []);
   assert.equal(second.tweets, first.tweets, "what was read before is counted");
   const some = requests.gets.length;
@@ -93,7 +93,7 @@ Deno.test("what was deleted, or cut short, since it was read is found without re
     new RegExp(`^${third} the inventory lists this harvest, but it is missing`, "m"),
   );
   const again = await verified(store, { days: 2 });
-  assert.equal(again.harvests.length, 3, "what was wrong is read again, and the last one");
+  assert.equal(again.read.harvests, 3, "what was wrong is read again, and the last one");
 });
 
 Deno.test("after 90 days all is read, whatever was read in between", async () => {

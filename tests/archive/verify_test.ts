@@ -23,14 +23,14 @@ import {
 
 Deno.test("a collection that is whole has no fault", () =>
   withBucket(async (bucket) => {
-    const { faults, harvests, tweets, files, gaps } = await bucket.verify();
+    const { faults, read, tweets, files, gaps } = await bucket.verify();
     assert.deepEqual({ faults, tweets, files, gaps }, {
       faults: [],
       tweets: 4,
       files: 2,
       gaps: [],
     });
-    assert.equal(harvests.length, 2);
+    assert.equal(read.harvests, 2);
     assert.deepEqual(await bucket.repair(), { mended: [], faults: [] });
   }));
 
@@ -109,8 +109,8 @@ Deno.test("what marks a folder, and what strayed into a collection, is no harves
   const strays = ["harvests/z.txt", "harvests/2099/x", "changesets/a\\b.json", "changesets/notes"];
   for (const name of strays) await store.put(`${ROOT}${name}`, text("{"));
   await store.put(`${OLD}tweets:1`, text("x"));
-  const { faults, harvests, tweets } = await bucket.verify();
-  assert.deepEqual([faults, harvests.length, tweets], [[], 2, 4]);
+  const { faults, read, tweets } = await bucket.verify();
+  assert.deepEqual([faults, read.harvests, tweets], [[], 2, 4]);
 });
 
 Deno.test("a manifest line that names no file is told, also in an older harvest", () =>
@@ -349,6 +349,32 @@ Deno.test("a harvest that ends while its folder is listed is not held against wh
   };
   assert.deepEqual(await bucket.faults(), []);
 });
+
+Deno.test("a harvest that begins while others are verified is left to the next verification", async () => {
+  const bucket = new Bucket(new MemoryStore());
+  await bucket.fill("search", [zipped(v1(1), v1(2)), zipped(v1(3), v1(4))]);
+  const { store } = bucket;
+  assert.ok(store instanceof MemoryStore);
+  store.before = async ({ method, key }) => {
+    // All that there is: the newest harvest was looked for before.
+    if (method !== "list" || key !== ROOT) return;
+    store.before = () => Promise.resolve();
+    await store.put(
+      `${ROOT}harvests/2030/01/01/00/00/00/tweets-20300101000000.jsonl.gz`,
+      text("x"),
+    );
+  };
+  const { faults, read } = await bucket.verify();
+  assert.deepEqual([faults, read.harvests], [[], 2]);
+});
+
+Deno.test("a line of gaps that is JSON, and no gap, is a fault", () =>
+  withBucket(async (bucket) => {
+    await bucket.store.put(`${OLD}gaps.jsonl`, text('{"from":0,"to":1000,"why":"cut"}\n7\n'));
+    assert.deepEqual(await bucket.faults(), [
+      `${below(OLD, "gaps.jsonl")}: it has a line that is not a gap`,
+    ]);
+  }));
 
 Deno.test("a verification that is told to end does so before the next file", () =>
   withBucket(async (bucket) => {

@@ -26,7 +26,7 @@ Deno.test("each entry has the hash of the line before, and what is said already 
     ...head,
     by: "checkpoint.json",
   }]);
-  assert.deepEqual([faults, [...harvests.keys()], last], [[], ["harvests/1", "harvests/2"], head]);
+  assert.deepEqual([faults, [...harvests.names()], last], [[], ["harvests/1", "harvests/2"], head]);
   const [first = "", second = ""] = new TextDecoder()
     .decode((await store.get(INVENTORY))?.bytes).split("\n");
   assert.equal(JSON.parse(first).before, null);

@@ -3,11 +3,11 @@
 import { cp } from "node:fs/promises";
 import { removeFile, renameFile } from "../../lib/base/in_use.ts";
 
-/** Uses an empty folder, and removes it with all that is in it then. */
-export async function withFolder(use: (folder: string) => Promise<void>): Promise<void> {
+/** Uses an empty folder, and removes it with all that is in it then. @returns What `use` does */
+export async function withFolder<T>(use: (folder: string) => Promise<T>): Promise<T> {
   const folder = await Deno.makeTempDir({ prefix: "twarc-cloud-test-" });
   try {
-    await use(folder);
+    return await use(folder);
   } finally {
     await removeFolder(folder);
   }

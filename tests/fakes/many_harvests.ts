@@ -6,6 +6,8 @@ import { type FileSum, lineHash, sumOf } from "../../lib/bucket/inventory_entry.
 import { isoTime } from "../../lib/base/clock.ts";
 import { stamp } from "../../lib/base/stamp.ts";
 import { folderStamp } from "../../lib/collection/layout.ts";
+import { LocalStore } from "../../lib/store/folder/store.ts";
+import { MemoryStore } from "./memory_store.ts";
 
 /** When the first harvest began, and how many milliseconds lie between two. */
 const [FIRST, BETWEEN] = [Date.UTC(2020, 0, 1), 3_600_000];
@@ -167,4 +169,15 @@ export async function manyHarvests(
     "collection.json": jsonOf({ id: "c", type: "search", search: { query: "a" } }),
     "last_harvest.json": jsonOf({ harvest_id: isoTime(last) }),
   });
+}
+
+/** Returns a store in memory with what is in a folder. */
+export async function loaded(bucket: string): Promise<MemoryStore> {
+  const store = new MemoryStore();
+  const local = await LocalStore.open(bucket);
+  for await (const { key } of local.list("")) {
+    const found = await local.get(key);
+    if (found) await store.put(key, found.bytes);
+  }
+  return store;
 }

@@ -91,7 +91,7 @@ async function verified({ operation, at, store, come }: Killed) {
   const [isGone, onFile] = [() => false, () => {}];
   const found = await verify({ store, clock, collectionId: "c", isGone, onFile, signal });
   assert.deepEqual(found.faults, [], operation);
-  assert.ok(found.tweets <= come && found.harvests.length <= 2, operation);
+  assert.ok(found.tweets <= come && found.read.harvests <= 2, operation);
 }
 
 /** Another harvester goes on from what one left that was killed, on a machine without its temporary files. */

@@ -46,9 +46,9 @@ Deno.test("a line with half a character is kept as it came, counted, and no faul
   assert.equal((await told(store))[0]?.odd_lines, 1);
   const signal = new AbortController().signal;
   const look = { isGone: () => true, onFile: () => {}, signal };
-  const { faults, harvests } = await verify({ store, clock, collectionId: "c", ...look });
+  const { faults, oddLines } = await verify({ store, clock, collectionId: "c", ...look });
   assert.deepEqual(faults, []);
-  assert.deepEqual([...harvests[0]?.listed.values() ?? []].map((one) => one?.oddLines), [1]);
+  assert.deepEqual([...oddLines.values()], [1]);
 });
 
 /** Tweets of which every other one has half a character, and the others a whole one: of a page of two one. */

@@ -40,6 +40,7 @@ export const GROUPS: Record<"quick" | "long", Record<string, string[]>> = {
     months: [
       "archive/lost_fills",
       "archive/lost_stream",
+      "archive/verify_growth",
       "bench",
       "export/peers",
       "faults/processes",

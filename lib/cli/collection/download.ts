@@ -1,6 +1,7 @@
 /** Downloads a collection: several files at a time, each completely or not at all. */
 
 import { Buffer } from "node:buffer";
+import { byFolder, folderOf } from "../../bucket/folders.ts";
 import { newestManifest, openListing } from "../../bucket/listing.ts";
 import { readManifest, withOnly, withSums } from "../../bucket/manifest.ts";
 import { collectionKeys, fileNameFault, FILES, isHarvestFolder } from "../../collection/layout.ts";
@@ -9,7 +10,7 @@ import { sha1Of } from "../../bucket/inventory_entry.ts";
 import { linkless } from "../../store/folder/linkless.ts";
 import { isThere, type Listed, type Store } from "../../store/store.ts";
 import { Copier, type Wanted } from "./copier.ts";
-import { byFolder, folderOf, type Inventoried, inventoriedIn } from "./download_folders.ts";
+import { type Inventoried, inventoriedIn } from "./download_inventory.ts";
 import { type Part, partOf } from "./download_part.ts";
 import { LeftOut } from "./left_out.ts";
 import { eachOf, Slots } from "../../base/some_at_a_time.ts";

@@ -158,14 +158,7 @@ async function record(
 ): Promise<void> {
   const { recordFixity } = await import("../../bucket/fixity.ts");
   const { TwarcCloudError } = await import("../../base/errors.ts");
-  const { totals } = await import("../../archive/found.ts");
-  const { collectionId, harvests, faults, inventory } = verified;
-  const read = { harvests: harvests.length, files: 0, tweets: 0, bytes: 0 };
-  for (const { files, tweets, bytes } of harvests.map(totals)) {
-    read.files += files;
-    read.tweets += tweets;
-    read.bytes += bytes;
-  }
+  const { collectionId, read, faults, inventory } = verified;
   try {
     await recordFixity({ store, clock, collectionId }, {
       began,
@@ -213,9 +206,18 @@ async function repairUnderLease(
 }
 
 function tell({ verified, mended }: Looked, { output }: Context): void {
-  const { collectionId, harvests, tweets, files, bytes, withKeys, gaps, faults, inventory } =
-    verified;
-  const { readBefore } = verified;
+  const {
+    collectionId,
+    read,
+    readBefore,
+    tweets,
+    files,
+    bytes,
+    withKeys,
+    gaps,
+    faults,
+    inventory,
+  } = verified;
   for (const what of mended ?? []) output.line(`${what}.`);
   for (const { key, says, canBeMended } of faults) {
     output.line(`${key}: ${says}${canBeMended ? " (--repair repairs it)" : ""}`);
@@ -224,7 +226,7 @@ function tell({ verified, mended }: Looked, { output }: Context): void {
   const filled = gaps.length - missed.length;
   const state = faults.length === 0 ? "intact" : many(faults.length, "fault");
   const has = [
-    many(harvests.length + readBefore, "harvest"),
+    many(read.harvests + readBefore, "harvest"),
     `${many(tweets, "tweet")} in ${many(files, "file")} (${size(bytes)})`,
     ...(missed.length > 0 ? [`${many(missed.length, "span")} missed`] : []),
     ...(filled > 0 ? [`${many(filled, "gap")} filled`] : []),
@@ -252,21 +254,12 @@ function lackingText({ entries, older }: InventoryFound): string {
     : `The inventory does not list ${lacking} from before it began: --repair adds them`;
 }
 
-/** Returns files with lines that other programs cannot read, and their numbers. */
-function oddLines({ harvests }: Verified): Record<string, number> {
-  const files = harvests.flatMap(({ listed }) => [...listed]);
-  return Object.fromEntries(
-    files.flatMap(([key, facts]) => facts && facts.oddLines > 0 ? [[key, facts.oddLines]] : []),
-  );
-}
-
 function tellOdd(verified: Verified, output: Context["output"]): void {
-  const odd = Object.entries(oddLines(verified));
-  if (odd.length === 0) return;
-  const { collectionId } = verified;
+  const { collectionId, oddLines: odd } = verified;
+  if (odd.size === 0) return;
   const { folder } = collectionKeys(collectionId);
-  const lines = odd.reduce((total, [, count]) => total + count, 0);
-  const names = someOf(odd.map(([key]) => key.slice(folder.length)));
+  const lines = odd.values().reduce((total, count) => total + count, 0);
+  const names = someOf([...odd.keys()].map((key) => key.slice(folder.length)));
   output.line(
     `  ${
       many(lines, "line")
@@ -283,15 +276,19 @@ function tellKeys(id: string, withKeys: string[], output: Context["output"]): vo
 }
 
 function toJson({ verified, mended }: Looked): Record<string, unknown> {
-  const { collectionId, harvests, faults, withKeys, inventory, readBefore, ...rest } = verified;
+  const { collectionId, read, readBefore, tweets, files, bytes, gaps } = verified;
+  const { faults, withKeys, inventory, oddLines } = verified;
   return {
     collection_id: collectionId,
-    harvests: harvests.length + readBefore,
+    harvests: read.harvests + readBefore,
     read_before: readBefore,
-    ...rest,
+    tweets,
+    files,
+    bytes,
+    gaps,
     faults: faults.map(({ key, says, canBeMended }) => ({ key, says, can_be_mended: canBeMended })),
     with_keys: withKeys,
-    odd_lines: oddLines(verified),
+    odd_lines: Object.fromEntries(oddLines),
     inventory: { entries: inventory?.entries ?? 0, without_entry: inventory?.older },
     ...(mended ? { mended } : {}),
   };

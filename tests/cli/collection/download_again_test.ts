@@ -4,16 +4,11 @@ import { download } from "../../../lib/cli/collection/download.ts";
 import { LocalStore } from "../../../lib/store/folder/store.ts";
 import { counted } from "../../fakes/counting_store.ts";
 import { withFolder } from "../../fakes/folder.ts";
-import { manyHarvests } from "../../fakes/many_harvests.ts";
-import { MemoryStore } from "../../fakes/memory_store.ts";
+import { loaded, manyHarvests } from "../../fakes/many_harvests.ts";
 
 /** Downloads collection `c` of a bucket; what was done, and how many objects were read. */
 async function fetched(bucket: string, to: string, { clean = false } = {}) {
-  const store = new MemoryStore();
-  const local = await LocalStore.open(bucket);
-  for await (const { key } of local.list("")) {
-    await store.put(key, (await local.get(key))?.bytes ?? assert.fail(key));
-  }
+  const store = await loaded(bucket);
   const { gets } = counted(store);
   const options = { store, collectionId: "c", to, root: "collections/c/", clean };
   const done = await download({ ...options, onFile: () => {} });

@@ -1,0 +1,30 @@
+/** What the inventory has of a collection's files, to compare a copy with. */
+
+import { entryOf } from "../../bucket/inventory.ts";
+import { readLines } from "../../bucket/journal.ts";
+import { collectionKeys, FILES } from "../../collection/layout.ts";
+import type { Store } from "../../store/store.ts";
+
+/** Inventoried files that show whether a copy is complete, by key. */
+export interface Inventoried {
+  /** The checksums of manifests. */
+  manifests: Map<string, string>;
+  /** The bytes of changesets. */
+  changesets: Map<string, number>;
+}
+
+/** Returns what the inventory has of manifests and changesets. @throws OutsideError */
+export async function inventoriedIn(store: Store, id: string): Promise<Inventoried> {
+  const { folder: root, inventory: key, inventoryParts: parts, ...keys } = collectionKeys(id);
+  const [manifests, changesets] = [new Map<string, string>(), new Map<string, number>()];
+  for await (const line of readLines({ store, key, parts })) {
+    const entry = entryOf(line);
+    const { folder, files = {} } = entry ?? {};
+    const sum = files[FILES.manifest];
+    if (folder !== undefined && sum) manifests.set(`${root}${folder}/${FILES.manifest}`, sum.sha1);
+    for (const [name, own] of Object.entries(entry?.changesets ?? {})) {
+      if (own) changesets.set(`${keys.changesets}${name}`, own.bytes);
+    }
+  }
+  return { manifests, changesets };
+}
