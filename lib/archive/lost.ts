@@ -113,7 +113,7 @@ async function openFinder(
   { config, positions, found }: {
     config: CollectionConfig;
     positions: JsonObject;
-    found: Verified;
+    found: Repairable;
   },
 ): Promise<{ harvests: HarvestFound[]; finder: LostFinder }> {
   const damaged = found.harvests.findIndex(isDamaged);
