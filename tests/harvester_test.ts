@@ -4,7 +4,7 @@ import { LockedError, OutsideError } from "../lib/base/errors.ts";
 import { World } from "../lib/sandbox/world.ts";
 import type { StreamItem } from "../lib/twitter/api.ts";
 import { dieAt } from "./fakes/dying_store.ts";
-import { FastClock } from "./fakes/fast_clock.ts";
+import { IdleClock } from "./fakes/idle_clock.ts";
 import { ManualClock } from "./fakes/manual_clock.ts";
 import { MemoryStore } from "./fakes/memory_store.ts";
 import { added, json, KEYS, run, text, tweets } from "./fakes/whole_harvest.ts";
@@ -173,7 +173,8 @@ Deno.test("a bucket that fails once at each of the steps that begin a harvest is
     api.before = () => {
       isHarvesting = true;
     };
-    await run(store, api, { clock: new FastClock(500), patienceMs: 60_000 });
+    using clock = new IdleClock({ start: Date.now() });
+    await run(store, api, { clock, patienceMs: 60_000 });
     store.before = () => {};
     assert.equal((await tweets(store)).length, 10, `failed at operation ${nth}`);
     if (operations < nth) {

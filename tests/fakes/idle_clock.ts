@@ -91,6 +91,10 @@ export class IdleClock implements Clock {
     clearInterval(this.#timer);
   }
 
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
   #turn(): void {
     if (this.#isBusy() || isAtDisk()) this.touch();
     else if (this.#left > 0) this.#left--;

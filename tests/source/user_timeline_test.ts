@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { systemClock } from "../../lib/base/clock.ts";
 import { ApiError, OutsideError, UserError } from "../../lib/base/errors.ts";
-import { FastClock } from "../fakes/fast_clock.ts";
+import { IdleClock } from "../fakes/idle_clock.ts";
 import { World } from "../../lib/sandbox/world.ts";
 import { added, json, KEYS, run, tweets } from "../fakes/whole_harvest.ts";
 import { WorldApi } from "../fakes/world_api.ts";
@@ -13,6 +13,10 @@ const WIDTH = 16;
 const UNAUTHORIZED = new UserError("The API answered with 401: Unauthorized", {
   cause: new ApiError("The API answered with 401: Unauthorized", { status: 401 }),
 });
+
+/** A clock by which hours pass at once, however busy the machine is. */
+const idleClock = () =>
+  new IdleClock({ start: Date.now(), rests: { afterTouch: 6, afterWaking: 1 } });
 
 async function collected(users = 6) {
   const world = World.create({ clock: systemClock, users, tweetsPerUser: 25 });
@@ -32,7 +36,8 @@ Deno.test("a timeline that the API cannot give costs no other: it is set aside, 
       asked++;
       throw DAMAGED;
     };
-    await run(store, api, { clock: new FastClock(1_000), patienceMs: 3_600_000 });
+    using clock = idleClock();
+    await run(store, api, { clock, patienceMs: 3_600_000 });
     assert.equal(asked, 2, name);
     assert.equal((await tweets(store)).length, (ids.length - 1) * 25);
     const info = await json(
@@ -86,7 +91,7 @@ Deno.test("an API that gives nobody ends the harvest, and names no user for it",
 
 Deno.test("an API that goes away for all in the middle is waited for, and sets nobody aside", async () => {
   const { ids, store, api } = await collected(60);
-  const clock = new FastClock(2_000);
+  using clock = idleClock();
   let [calls, refused] = [0, 0];
   api.before = (call) => {
     if (!call.startsWith("timeline") || ++calls < 30 || refused >= 150) return;
@@ -139,7 +144,8 @@ Deno.test("good keys that the API refuses for all in the middle are trouble of t
       refused++;
       throw UNAUTHORIZED;
     };
-    await run(store, api, { clock: new FastClock(2_000), patienceMs: 36_000_000 });
+    using clock = idleClock();
+    await run(store, api, { clock, patienceMs: 36_000_000 });
     assert.equal((await tweets(store)).length, ids.length * 25);
     assert.equal(refused, 30);
   }
@@ -152,7 +158,7 @@ Deno.test("keys that were never good end it at once, and those that stay refused
     api.before = (call) => {
       if (call.startsWith("timeline") && ++calls > good) throw UNAUTHORIZED;
     };
-    const clock = new FastClock(2_000);
+    using clock = idleClock();
     await assert.rejects(
       run(store, api, { clock, patienceMs: 600_000 }),
       (thrown) => thrown === UNAUTHORIZED,
@@ -171,7 +177,8 @@ Deno.test("many users whom the API cannot give, more than all others in a row, h
     asked++;
     throw DAMAGED;
   };
-  await run(store, api, { clock: new FastClock(1_000), patienceMs: 3_600_000 });
+  using clock = idleClock();
+  await run(store, api, { clock, patienceMs: 3_600_000 });
   const given = ids.length - poisoned.size;
   assert.ok(given > 3);
   // As often as each one alone: nobody takes them for an API in trouble, which is waited for.
