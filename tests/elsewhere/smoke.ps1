@@ -18,7 +18,7 @@ Run demo --folder .\demo
 "12", "3382" > list.txt
 $bytes = [IO.File]::ReadAllBytes("$work\list.txt")
 if ($bytes[0] -ne 0xFF -or $bytes[1] -ne 0xFE) { throw "list.txt is not in UTF-16" }
-Run collection-config template user_timeline --id=smoke
+Run collection-config template user_timeline --id smoke
 Run collection-config userid-files list.txt
 if (-not (Select-String -Quiet '"3382"' collection.json)) { throw "The list was not read" }
 Run collection dehydrate demo_timelines --bucket .\demo\twarc-cloud-data > ids.txt
@@ -37,7 +37,9 @@ try {
   "[main]", "bearer_token = sandbox-bearer-token" | Set-Content -Encoding ASCII .twarc
   Run collection hydrate ids.txt --yes --wait > hydrated.txt
   if (-not (Select-String -Quiet "ids: complete" hydrated.txt)) { throw "The ids were not collected" }
-  $asked = Select-String '"ids": *(\d+)' (Get-ChildItem -Recurse twarc-cloud-data -Filter collection.json | Select-Object -First 1)
+  # The whole path: as text, a file is its name alone here.
+  $config = (Get-ChildItem -Recurse twarc-cloud-data -Filter collection.json | Select-Object -First 1).FullName
+  $asked = Select-String '"ids": *(\d+)' $config
   if ($asked.Matches[0].Groups[1].Value -ne $ids) { throw "Not all of $ids ids were read" }
 } finally {
   Stop-Process -Id $sandbox.Id
