@@ -14,7 +14,7 @@ import {
 import { checkConfig, withoutPlaceholders } from "../collection/config.ts";
 import { type CollectionConfig } from "../collection/types/registry.ts";
 import { checkNotFrozen } from "../collection/frozen.ts";
-import { checkedId, collectionKeys, COLLECTIONS, idOfFolder } from "../collection/layout.ts";
+import { checkedId, collectionKeys } from "../collection/layout.ts";
 import { effectiveChange, goingOn, keepLearned, learnedOfMany } from "../collection/learned.ts";
 import { rebase } from "../collection/rebase.ts";
 import { ConflictError, messageOf, OutsideError, UserError } from "../base/errors.ts";
@@ -25,6 +25,7 @@ import { jsonBytes } from "../base/json_bytes.ts";
 import { settledPut } from "../store/settled_put.ts";
 import type { Store, Version } from "../store/store.ts";
 import { lastWord } from "../base/visible.ts";
+import { CollectionFolders } from "./collection_folders.ts";
 import { Configuration, laterThan, withoutTimestamp } from "./configuration.ts";
 import { canBeEnded, History, isRecordOf, timestampOf } from "./history.ts";
 import { append } from "./inventory.ts";
@@ -33,8 +34,6 @@ import { type LastHarvest, lastHarvestOf } from "./last_harvest.ts";
 
 const log = getLogger(["twarc-cloud", "bucket"]);
 
-/** Collections that are read concurrently. */
-const WIDTH = 8;
 /** Number of conflicting members that a message names. */
 const SHOWN = 10;
 
@@ -74,31 +73,17 @@ export class Collections {
   readonly #store: Store;
   /** The clock for timestamps of changes. */
   readonly clock: Clock;
+  readonly folders: CollectionFolders;
 
   constructor(store: Store, clock: Clock) {
     this.#store = store;
+    this.folders = new CollectionFolders(store);
     this.clock = clock;
   }
 
   /** Yields the ids of all collections, in order. An empty folder is not a collection. */
-  async *list(): AsyncGenerator<string> {
-    const ids: string[] = [];
-    for await (const { key } of this.#store.list(COLLECTIONS, { folders: true })) {
-      const id = idOfFolder(key);
-      if (id !== null) ids.push(id);
-    }
-    for (let start = 0; start < ids.length; start += WIDTH) {
-      const some = ids.slice(start, start + WIDTH);
-      const has = await Promise.all(some.map((id) => this.#hasObject(id)));
-      yield* some.filter((_, i) => has[i]);
-    }
-  }
-
-  async #hasObject(id: string): Promise<boolean> {
-    for await (const { key } of this.#store.list(collectionKeys(id).folder)) {
-      if (!key.endsWith("/")) return true;
-    }
-    return false;
+  list(): AsyncGenerator<string> {
+    return this.folders.ids();
   }
 
   /**

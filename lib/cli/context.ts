@@ -104,8 +104,10 @@ export async function openBucket(
     ? context.env
     : { ...context.env, ...await spoolEnv(flags.spool, settings) };
   const store = await openStore(settings.bucket, settings.aws);
+  const collections = new Collections(store, clock);
   context.atEnd(() => {
     notePassedOver(store, context);
+    noteUnnamed(collections, context);
     const remark = store.remark?.();
     if (remark?.isNew) context.output.note(remark.text);
   });
@@ -128,7 +130,7 @@ export async function openBucket(
   };
   // A folder, perhaps a wrong one, gets its identity together with its first content.
   if (flags.acts || flags.makes && await isMade(bucket)) await identify({ isEmptyToo: false });
-  return { settings, store, collections: new Collections(store, clock), runner, identify };
+  return { settings, store, collections, runner, identify };
 }
 
 /** Returns whether a bucket exists, as far as that is known without a request. */
@@ -145,6 +147,17 @@ export function notePassedOver(store: Store, { output }: Pick<Context, "output">
     output.note(`Skipped, and not read: ${links}. ${first.hint ?? ""}`);
   }
   return found.length;
+}
+
+/** Reports folders of collections whose names cannot be ids: no command takes them. */
+function noteUnnamed({ folders: { unnamed } }: Collections, { output }: Context): void {
+  if (unnamed.length === 0) return;
+  output.note(
+    `Left out: ${
+      someOf(unnamed.map((name) => JSON.stringify(name)))
+    } in collections/, which cannot be a collection's id. ` +
+      "Rename the folder, and the id in its collection.json, to make it one.",
+  );
 }
 
 /** Returns the environment that sets the spool folder of harvesters on this machine. @throws UserError for others */

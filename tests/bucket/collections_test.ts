@@ -39,6 +39,7 @@ Deno.test("a collection that is added is listed and loaded, once, with its chang
   await collections.add({ ...TIMELINE, id: "b" });
   await store.put("collections/.hidden/collection.json", new TextEncoder().encode("{}"));
   assert.deepEqual(await Array.fromAsync(collections.list()), ["b", "c"]);
+  assert.deepEqual(collections.folders.unnamed, [".hidden"]);
   assert.deepEqual((await collections.load("c")).config.keys, KEYS);
   await assert.rejects(collections.add(mine), /Collection c already exists in/);
   await assert.rejects(collections.add({ ...TIMELINE, keys: {} }), InvalidConfigError);

@@ -29,6 +29,26 @@ Deno.test("collections are added and listed as in the documents", () =>
     assert.deepEqual(JSON.parse(await place.ok("collection", "list", "--json")), ["find", "live"]);
   }));
 
+Deno.test("a folder with a configuration whose name cannot be an id is named by what lists collections, and others are not", () =>
+  inOneProcess(async (place) => {
+    await place.add(SEARCH);
+    const folder = place.path("twarc-cloud-data", "collections");
+    for (const name of [".test", ".git"]) await Deno.mkdir(`${folder}/${name}`);
+    await Deno.writeTextFile(`${folder}/.git/config`, "");
+    await Deno.writeTextFile(`${folder}/.DS_Store`, "");
+    const calm = await place.run("collection", "list");
+    assert.deepEqual([calm.out, calm.err], ["Collections:\nfind\n", ""]);
+    await Deno.writeTextFile(`${folder}/.test/collection.json`, "{}");
+    for (const command of ["list", "verify"]) {
+      const { code, err } = await place.run("collection", command);
+      assert.equal(code, 0);
+      assert.match(err, /^Left out: "\.test" in collections\/, .*id\. Rename the folder/m);
+    }
+    const made = await place.run("collection-config", "template", "search", "--id", ".test");
+    assert.equal(made.code, 1);
+    assert.match(made.err, /may not begin with '\.'/);
+  }));
+
 Deno.test("a bucket that is not there is named with where it was looked for, by all but what makes one", () =>
   inOneProcess(async (place) => {
     for (const args of [["collection", "list"], ["harvest", "list"], ["scheduler"]]) {
