@@ -81,7 +81,7 @@ Deno.test("configure asks for the application's keys, sends the person to a page
       { message: "PIN", secret: false },
     ]);
     const printed = person.printed.join("");
-    assert.match(printed, new RegExp(`Keys stored in profile mine of ${path}`));
+    assert.match(printed, new RegExp(`Keys stored in profile mine of ${RegExp.escape(path)}`));
     for (const secret of [consumer_key, consumer_secret, keys.access_token_secret]) {
       assert.ok(!printed.includes(secret), "no key is printed");
     }

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { cacheFolder } from "../../lib/base/folders.ts";
 import { withTwoFiles } from "./two_harvests.ts";
 
 Deno.test("stats shows what a collection has, marks what was missed, and draws it", () =>
@@ -34,7 +35,7 @@ Deno.test("report prints how complete a collection is, and names a file that is 
     assert.equal(json.verified, null);
     await place.ok("collection", "stats", "find");
     // What was counted of it is kept by its checksum: a new machine finds the damage.
-    await Deno.remove(place.path(".cache"), { recursive: true }).catch(() => {});
+    await Deno.remove(cacheFolder(place), { recursive: true }).catch(() => {});
     await Deno.writeTextFile(file, "rubbish");
     const { code, err } = await place.run("collection", "report", "find");
     assert.equal(code, 1);

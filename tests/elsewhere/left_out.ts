@@ -89,6 +89,7 @@ export const LEFT_OUT: LeftOut[] = [
       "a stranger that has the number of a lock is not stopped, and the next harvest begins at once",
       "a harvester that has ended and that nobody has looked at does not run, and the next one starts",
       "when keeper and harvester are gone, as after a restart, both are revived, and stopped as ever",
+      "a harvester that was killed is told as that, and the next one starts at once",
       "nothing is known of a holder in another run of the kernel, in another namespace, on another host, or of a former version",
     ],
   },

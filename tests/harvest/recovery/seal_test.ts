@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { stateFolder } from "../../../lib/base/folders.ts";
 import { UserError } from "../../../lib/base/errors.ts";
 import { noteKeys, personalKey, seal, unseal } from "../../../lib/harvest/recovery/seal.ts";
 
@@ -44,7 +45,7 @@ Deno.test("a person has one key, made when it is first wanted, which nobody else
     const keys = await Promise.all([personalKey(person), personalKey(person)]);
     assert.match(keys[0], /^[0-9a-f]{64}$/);
     assert.equal(new Set([...keys, await personalKey(person)]).size, 1);
-    const folder = join(person.home, ".local/state/twarc-cloud");
+    const folder = stateFolder(person);
     assert.equal(((await Deno.stat(join(folder, "spool.key"))).mode ?? 0) & 0o777, 0o600);
     assert.equal(((await Deno.stat(folder)).mode ?? 0) & 0o777, 0o700);
     await Deno.chmod(join(folder, "spool.key"), 0o644);

@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
+import { stateFolder } from "../../../lib/base/folders.ts";
 import { UserError } from "../../../lib/base/errors.ts";
 import { localFolder } from "../../../lib/runner/local/state.ts";
 import { localSecret } from "../../../lib/secrets/control_secret.ts";
 import type { AwsAccess } from "../../../lib/base/aws.ts";
 import { parseBucket } from "../../../lib/base/bucket_ref.ts";
+import { personEnv } from "../../shipped.ts";
 import { WITHOUT_LINKS } from "../../store/bucket_folder.ts";
 
 async function inFolder(use: (folder: string) => Promise<void>): Promise<void> {
@@ -71,11 +73,12 @@ Deno.test("a bucket has one folder in the person's state, whatever links lead to
   inFolder(async (folder) => {
     await Deno.mkdir(join(folder, "news"));
     await Deno.symlink("news", join(folder, "link"));
-    const env = { XDG_STATE_HOME: join(folder, "state") };
+    const env = personEnv(join(folder, "home"));
     const place = (text: string, aws: AwsAccess = {}) =>
       localFolder({ bucket: parseBucket(text), aws, env });
     const here = await place(join(folder, "news"));
-    assert.match(here, new RegExp(`^${folder}/state/twarc-cloud/buckets/news-[0-9a-f]{12}$`));
+    assert.equal(dirname(here), join(stateFolder({ env }), "buckets"));
+    assert.match(basename(here), /^news-[0-9a-f]{12}$/);
     assert.equal(
       await place(join(folder, "link")).then((path) => path.slice(-12)),
       here.slice(-12),
