@@ -210,7 +210,7 @@ Deno.test("a container that ends without an error, and has harvested nothing, is
       err,
       /ended without an error and without a harvest.*`image`.*harvest logs find/,
     );
-  }, ["true"]));
+  }, [Deno.execPath(), "eval", "--quiet", "0"]));
 
 Deno.test("a run that AWS could not start is shown with its schedule, and what to do", () =>
   inAccount(async (place) => {

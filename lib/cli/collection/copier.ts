@@ -4,7 +4,7 @@ import { Buffer } from "node:buffer";
 import { createHash, type Hash } from "node:crypto";
 import { dirname, join } from "node:path";
 import { tap } from "../../base/tap.ts";
-import { openFile, readFile, removeFile, renameFile } from "../../base/in_use.ts";
+import { InUseError, openFile, readFile, removeFile, renameFile } from "../../base/in_use.ts";
 import { sha1Of } from "../../bucket/inventory_entry.ts";
 import { keyless, mayHaveKeys, needsNoKeys } from "../../collection/keyless.ts";
 import { isNamedLikeTweets, isTweetsFileName } from "../../format/file_name.ts";
@@ -175,8 +175,10 @@ export class Copier {
       await Deno.mkdir(dirname(path), { recursive: true });
       return await act(temporary);
     } catch (cause) {
+      if (isOfName(cause) || cause instanceof InUseError && await isFolder(path)) {
+        return { is: "stray", why: "its name is not a valid file name here" };
+      }
       if (cause instanceof TwarcCloudError) throw cause;
-      if (isOfName(cause)) return { is: "stray", why: "its name is not a valid file name here" };
       throw new UserError(`${path} cannot be written: ${messageOf(cause)}`, { cause });
     } finally {
       await removeFile(temporary).catch(() => {});
@@ -228,6 +230,11 @@ async function sumOfFile(path: string, hash: Hash): Promise<string> {
 async function sizeOf(path: string): Promise<number | null> {
   const found = await Deno.lstat(path).catch(() => null);
   return found?.isFile ? found.size : null;
+}
+
+/** Returns whether a folder is in a file's place: Windows reports that as it does a file in use. */
+async function isFolder(path: string): Promise<boolean> {
+  return (await Deno.lstat(path).catch(() => null))?.isDirectory ?? false;
 }
 
 /** Returns whether a failure is about the name, not the disk: a file is in place of a folder, or it is too long. */
