@@ -122,7 +122,6 @@ const ELSEWHERE: Record<string, string> = {
   "base/stamp.ts": "collection/layout_test.ts",
   "base/tap.ts": "archive/verify_test.ts",
   "base/typed_ids.ts": "collection/typed_test.ts",
-  "base/visible.ts": "cli/output_test.ts",
   "secrets/control_secret.ts": "runner/local/state_test.ts",
   "store/folder/linkless.ts": "e2e/stray_links_test.ts",
   "base/direct.ts": "e2e/proxy_test.ts",

@@ -21,9 +21,17 @@ export function oneLine(text: string): string {
  * Quotes a word from outside as the last one of a command to type, so that it is neither an option nor read by the
  * shell.
  */
-export function lastWord(word: string): string {
-  const quoted = /^[\w.-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+export function lastWord(word: string, os: string = Deno.build.os): string {
+  const quoted = quotedFor(word, os);
   return word.startsWith("-") ? `-- ${quoted}` : quoted;
+}
+
+function quotedFor(word: string, os: string): string {
+  const safe = os === "windows" ? /^[\w./:\\-]+$/ : /^[\w./:-]+$/;
+  if (safe.test(word)) return word;
+  // cmd.exe takes single quotes for letters; PowerShell reads these characters within double ones.
+  if (os === "windows" && !/["$`]/.test(word)) return `"${word}"`;
+  return `'${word.replaceAll("'", "'\\''")}'`;
 }
 
 function escapeCharacter(char: string): string {

@@ -5,8 +5,8 @@ import { inOneProcess } from "../e2e/program.ts";
 Deno.test("a command that is shown names the bucket that was named, where it takes one and names none", () => {
   for (
     const [text, named] of [
-      ["See: twarc-cloud harvest last a", "See: twarc-cloud harvest last --bucket './b' a"],
-      ["Keep `twarc-cloud scheduler` up.", "Keep `twarc-cloud scheduler --bucket './b'` up."],
+      ["See: twarc-cloud harvest last a", "See: twarc-cloud harvest last --bucket ./b a"],
+      ["Keep `twarc-cloud scheduler` up.", "Keep `twarc-cloud scheduler --bucket ./b` up."],
       ["Try: twarc-cloud collection once -- -a", null],
       ["Store keys: twarc-cloud configure", "Store keys: twarc-cloud configure"],
       ["See: twarc-cloud collection once --help", "See: twarc-cloud collection once --help"],
@@ -16,13 +16,13 @@ Deno.test("a command that is shown names the bucket that was named, where it tak
       ],
       [
         "With `twarc-cloud collection list`, then: twarc-cloud harvest list",
-        "With `twarc-cloud collection list --bucket './b'`, then: twarc-cloud harvest list --bucket './b'",
+        "With `twarc-cloud collection list --bucket ./b`, then: twarc-cloud harvest list --bucket ./b",
       ],
     ] as const
   ) {
     assert.equal(
       withBucket(text, "./b"),
-      named ?? "Try: twarc-cloud collection once --bucket './b' -- -a",
+      named ?? "Try: twarc-cloud collection once --bucket ./b -- -a",
     );
   }
 });
@@ -40,10 +40,10 @@ Deno.test("what comes next, and what solves an error, is for the bucket that was
     const added = await place.run("collection", "add", ...other);
     assert.match(
       added.err,
-      /Start it with: twarc-cloud collection once --bucket '\.\/other' find\n$/,
+      /Start it with: twarc-cloud collection once --bucket \.\/other find\n$/,
     );
     const unknown = await place.run("collection", "once", "fund", ...other);
-    assert.match(unknown.err, /twarc-cloud collection list --bucket '\.\/other'/);
+    assert.match(unknown.err, /twarc-cloud collection list --bucket \.\/other/);
     const ini = await place.run("collection", "list");
     assert.doesNotMatch(ini.err, /other/);
   }));

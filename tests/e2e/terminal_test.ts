@@ -35,7 +35,7 @@ Deno.test("help, errors and lists are broken between words in a narrow terminal"
   inPlace(async (place) => {
     const error = await shown(place, 40, "collection", "list");
     assert.equal(error[0], "Error: There is no bucket at");
-    assert.match(error.join("\n"), /\ntwarc-cloud collection add --bucket '\.\/twarc-cloud-data'$/);
+    assert.match(error.join("\n"), /\ntwarc-cloud collection add --bucket \.\/twarc-cloud-data$/);
     const usage = await shown(place, 40, "collection", "once");
     assert.deepEqual(usage, [
       "error: missing required argument",

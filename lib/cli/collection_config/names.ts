@@ -106,14 +106,14 @@ async function fileStep(words: string[], command: string): Promise<string | null
     const found = await Deno.stat(word).catch(() => null);
     if (!found?.isFile) return null;
   }
-  const files = words.map(lastWord).join(" ");
+  const files = words.map((word) => lastWord(word)).join(" ");
   return `For users in a file: twarc-cloud collection-config ${command} ${files}`;
 }
 
 /** Returns the hint for arguments that are not user ids. */
 function correction(ids: string[]): string {
   if (ids.every((id) => /^\d+$/.test(id))) return AGAIN;
-  const names = ids.map(lastWord).join(" ");
+  const names = ids.map((id) => lastWord(id)).join(" ");
   return `For screen names: twarc-cloud collection-config screennames ${names}`;
 }
 
