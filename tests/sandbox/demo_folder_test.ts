@@ -12,9 +12,12 @@ async function withDemo(use: (folder: string) => Promise<void>): Promise<void> {
     const folder = join(place, "twarc-cloud-demo");
     await makeDemoFolder(folder);
     await Deno.mkdir(join(folder, "data", "deep"), { recursive: true });
-    await Deno.writeTextFile(join(folder, "data", "deep", "tweets\nä.gz"), "tweets");
+    // A name that Windows has not, and a link, which may need a right there.
+    const isWindows = Deno.build.os === "windows";
+    const name = isWindows ? "tweets ä.gz" : "tweets\nä.gz";
+    await Deno.writeTextFile(join(folder, "data", "deep", name), "tweets");
     await Deno.writeTextFile(join(folder, "collection.json"), "{}");
-    await Deno.symlink("collection.json", join(folder, "link"));
+    if (!isWindows) await Deno.symlink("collection.json", join(folder, "link"));
     await noteDemo(folder);
     await use(folder);
   });
