@@ -2,18 +2,16 @@
 
 import { TEMPLATE_TYPES, traitsFor } from "../../collection/types/traits.ts";
 import { Argument, type Command, Option } from "@commander-js/extra-typings";
-import { join } from "node:path";
-import type { Store } from "../../store/store.ts";
 import type { ConfigUpdate } from "../../collection/changeset.ts";
 import type { JsonObject } from "../../base/json.ts";
 import { lastWord } from "../../base/visible.ts";
 import { type Context, openBucket, settingsFor } from "../context.ts";
 import { afterTemplate, nextStep, updateStep } from "../next_step.ts";
+import { addChanges } from "./changes.ts";
 import { addNames } from "./names.ts";
 import { addSplit } from "./split.ts";
 import { keepKeys, keyFiles, tellProfiles } from "../profiles.ts";
 import { readConfigFile, writeConfigFile } from "./config_file.ts";
-import { someOf } from "../output.ts";
 import { bucketOption, configFileOption, example } from "../options.ts";
 
 /** Completes the group. */
@@ -242,63 +240,4 @@ function addEstimate(group: Command, context: Context): void {
       const { estimate } = await import("./estimate.ts");
       await estimate(await readConfigFile(path), flags, context);
     });
-}
-
-function addChanges(group: Command, context: Context): void {
-  group.command("changes")
-    .summary("Describe changes made to a collection's configuration.")
-    .description(
-      "Describes every change that was made to a collection's configuration; secrets as fingerprints.",
-    )
-    .argument("<collection-id>", "collection")
-    .option("--deletes-only", "only describe deletes", false)
-    .option("--temp <folder>", "keep the changesets in this folder as well, below ID/changesets/")
-    .addOption(bucketOption())
-    .option("--json", "print JSON")
-    .addHelpText("after", example("collection-config changes test_collection"))
-    .action(async (id, { deletesOnly, temp, bucket, json }) => {
-      const { collections, store } = await openBucket(context, { bucket });
-      const { describe } = await import("../../collection/describe.ts");
-      const { redact } = await import("../../collection/changeset.ts");
-      const { History } = await import("../../bucket/history.ts");
-      const damaged: string[] = [];
-      await collections.loadJson(id);
-      if (temp !== undefined) await copyChangesets({ store, id, to: temp });
-      const changesets = new History(store, id).readable(({ message }) => damaged.push(message));
-      if (json) {
-        context.output.json(
-          await Array.fromAsync(
-            changesets,
-            (changeset) => ({ ...changeset, ...redact(changeset) }),
-          ),
-        );
-      } else {
-        for await (const line of describe(changesets, { deletesOnly })) context.output.line(line);
-      }
-      if (damaged.length > 0) await refuseDamaged(id, damaged);
-    });
-}
-
-/** Reports damaged changesets after the others were shown. @throws UserError */
-async function refuseDamaged(id: string, damaged: string[]): Promise<void> {
-  const { UserError } = await import("../../base/errors.ts");
-  const what = damaged.length === 1 ? "A change" : `${damaged.length} changes`;
-  throw new UserError(`${what} cannot be shown: ${someOf(damaged)}`, {
-    hint: `The others were shown. Check the collection with: twarc-cloud collection verify ${
-      lastWord(id)
-    }`,
-  });
-}
-
-/** Copies the changesets of a collection, without keys, as the Python original's `--temp` does. */
-async function copyChangesets(
-  { store, id, to }: { store: Store; id: string; to: string },
-): Promise<void> {
-  const { collectionKeys, isChangeset } = await import("../../collection/layout.ts");
-  const { Copier } = await import("../collection/copier.ts");
-  const { folder, changesets } = collectionKeys(id);
-  const copier = new Copier({ store, to: join(to, id), root: folder, clean: false });
-  for await (const listed of store.list(changesets)) {
-    if (isChangeset(listed.key)) await copier.copy(listed);
-  }
 }
