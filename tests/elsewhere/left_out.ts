@@ -170,7 +170,6 @@ export const LEFT_OUT: LeftOut[] = [
       "a launcher whose Deno or source is gone says what to do",
       "a command that prints ends with 1 and one line where its standard output is closed, and works without its standard error",
       "an answer can be piped into update, and changesets be kept in a folder",
-      "a terminal that says it has no columns gets its questions on a line each",
       "a bucket and its collections say what they are, and how to check them without this program",
       "each command of the documents does what is said, in an empty home, in its order",
       "a harvest that may have 256 descriptors has them, whoever connects to its control server",
@@ -216,6 +215,11 @@ export const LEFT_OUT: LeftOut[] = [
     tests: [
       "a launcher for cmd starts the program in a folder in other letters, and says where it is gone",
     ],
+  },
+  {
+    on: ["windows", "darwin"],
+    why: "only Linux has a `script` that runs a command in a terminal without columns",
+    tests: ["a terminal that says it has no columns gets its questions on a line each"],
   },
   {
     on: ["windows", "darwin"],

@@ -66,7 +66,7 @@ export async function zombie(): Promise<{ pid: number } & AsyncDisposable> {
       args: ["-o", "comm=", "-p", `${parent.pid}`],
     })
       .output();
-    return new TextDecoder().decode(stdout).trim() === "sleep";
+    return /(^|\/)sleep$/.test(new TextDecoder().decode(stdout).trim());
   });
   Deno.kill(pid, "SIGKILL");
   await until(() => Promise.resolve(factsOf(pid)?.isZombie));
