@@ -28,6 +28,7 @@ export const LEFT_OUT: LeftOut[] = [
       "Ctrl-C ends --wait and not the harvest: exit code 130, and how to stop it",
       "a followed harvest whose harvester is gone ends the following with that, and one that is left goes on",
       "a log that is followed shows what is added, and ends with Ctrl-C",
+      "from the original's environment to ours: what it runs is seen and stopped, what it lacks is said, and all goes on here",
       "a harvester that stands still past its lease is shown, and is not said to have stopped before it has",
       "what install writes runs in whatever folder one is, and each signal to it ends the harvest",
     ],
