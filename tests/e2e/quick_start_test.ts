@@ -45,7 +45,7 @@ const AFTER: [string[], RegExp][] = [
   ],
   [
     ["collection", "download", "test_collection"],
-    /^Collection downloaded to download\/twarc-cloud-data\/collections\/test_collection\n$/,
+    /^Collection downloaded to download[\\/]twarc-cloud-data[\\/]collections[\\/]test_collection\n$/,
   ],
   [["collection", "stop", "test_collection"], /^Stopped\n$/],
 ];

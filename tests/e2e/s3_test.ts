@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import {
   CreateBucketCommand,
@@ -64,7 +65,10 @@ Deno.test("a collection in S3 is added, changed, harvested twice, listed, told o
     assert.deepEqual([last.tweets, last.outcome], [3, "complete"]);
     assert.match(await place.ok("collection-config", "changes", "find"), /query changed from None/);
     const out = await place.ok("collection", "download", "find");
-    assert.equal(out, "Collection downloaded to download/tweets/collections/find\n");
+    assert.equal(
+      out,
+      `Collection downloaded to ${join("download", "tweets", "collections", "find")}\n`,
+    );
     const root = place.path("download", "tweets", "collections", "find", "harvests");
     const lines: string[] = [];
     for await (const folder of harvestsBelow(root)) lines.push(...await tweetsOf(folder));
