@@ -59,7 +59,7 @@ Deno.test("a search is harvested once, by a schedule, and its schedule is ended"
     assert.equal(await place.ok("collection", "stop", "find"), "Stopped\n");
     assert.equal(await place.ok("collection", "scheduled"), "No scheduled collections.\n");
     for (const file of [/\/runner\/secret$/, /\/runner\/logs\/find\.log$/]) {
-      assert.match(await only(place, file), /\/twarc-cloud\/buckets\/tweets-[0-9a-f]{12}\//);
+      assert.match(await only(place, file), /\/buckets\/tweets-[0-9a-f]{12}\//);
     }
   }));
 
