@@ -229,17 +229,20 @@ class Connection {
   }
 
   #itemOf(lines: Uint8Array[]): { item: StreamItem; ends?: string } {
+    const { clock } = this.#options;
     const item: StreamItem = { tweets: [], messages: [] };
+    // They arrived together: a clock read for each of many would cost more than its line.
+    const [heard, now] = [clock.monotonic(), clock.now()];
     const room = new Room(lines.reduce((sum, line) => sum + line.length + this.#longer, 0));
     for (const line of lines) {
       const read = this.#read(line, room);
       if (this.#damaged > MAX_DAMAGED) break;
-      if (!("message" in read)) this.#broughtAt = this.#options.clock.monotonic();
+      if (!("message" in read)) this.#broughtAt = heard;
       if ("skipped" in read) continue;
       if ("tweet" in read) {
         this.#gotTweet = true;
         this.#longer = Math.max(this.#longer, read.tweet.line.length - line.length);
-        this.#delay.add(this.#options.clock.now() - idTime(read.tweet.id));
+        this.#delay.add(now - idTime(read.tweet.id));
         item.tweets.push(read.tweet);
         continue;
       }
