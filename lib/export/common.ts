@@ -11,7 +11,7 @@ import {
   toObjects,
   toText,
 } from "./post.ts";
-import { isRetweet, readTime } from "./selection.ts";
+import { readTime } from "./selection.ts";
 import { readEntities, readStatusText, readUserId } from "./status_columns.ts";
 
 /** The kind of a tweet; an answer that quotes is an answer. */
@@ -96,7 +96,7 @@ export function toCommon(post: Post, { merge }: { merge: boolean }): Common {
 type Found = Omit<Common, "id" | "createdAt" | "kind" | "matched">;
 
 function kindOf(post: Post, { replyTo, quoteOf }: Found): Kind {
-  if (isRetweet(post)) return "repost";
+  if (post.isRetweet) return "repost";
   if (replyTo) return "reply";
   return quoteOf ? "quote" : "post";
 }

@@ -6,7 +6,7 @@ import type { TweetLine } from "../format/tweets.ts";
 
 const decoder = new TextDecoder();
 
-/** A tweet to export. */
+/** A tweet to export. What it says may be parsed only when it is asked for. */
 export interface Post {
   /** In digits. */
   id: string;
@@ -17,8 +17,12 @@ export interface Post {
   bytes: Uint8Array;
   /** The place of the line. */
   place: Place;
+  /** Its number among the tweets of its line, from 0 on; undefined for one that another tweet refers to. */
+  number: number | undefined;
   /** Whether it was not requested: another tweet refers to it. */
   isReferenced: boolean;
+  /** Whether it only repeats another one. */
+  isRetweet: boolean;
 }
 
 /** The place of a recorded line. */

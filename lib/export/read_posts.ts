@@ -3,9 +3,10 @@
 import { harvestTime } from "../collection/layout.ts";
 import { stamp } from "../base/stamp.ts";
 import type { Store } from "../store/store.ts";
-import { DamagedFileError, readTweets, type RecordedLine } from "../bucket/tweets.ts";
+import { DamagedFileError, readLines } from "../bucket/tweets.ts";
 import { type JsonObject, parseWhole } from "../base/json.ts";
-import { type Place, type Post, readReferences, toObject } from "./post.ts";
+import { type Post, readReferences, toObject } from "./post.ts";
+import { isRepeating, postsOf } from "./recorded_line.ts";
 
 const decoder = new TextDecoder();
 
@@ -37,26 +38,16 @@ export async function* readPosts(
   const harvest = stamp(harvestTime(key));
   const file = key.slice(key.indexOf("/harvests/") + 1);
   try {
-    for await (const line of readTweets(store, key)) {
+    const read = (line: Uint8Array, number: number) =>
+      postsOf(line, { collection, harvest, file, number });
+    for await (const posts of readLines(store, key, read)) {
       signal.throwIfAborted();
-      const posts = toPosts(line, { collection, harvest, file, number: line.number });
       yield referenced ? posts.flatMap(withReferenced) : posts;
     }
   } catch (error) {
     if (!(error instanceof DamagedFileError)) throw error;
     onDamaged(error);
   }
-}
-
-function toPosts(line: RecordedLine, place: Place): Post[] {
-  return line.tweets.map(({ id, json }) => ({
-    id,
-    json,
-    line,
-    bytes: line.line,
-    place,
-    isReferenced: false,
-  }));
 }
 
 /** Returns a tweet after those that it refers to. */
@@ -66,7 +57,10 @@ function withReferenced(post: Post): Post[] {
     : insideOf(post);
   const others = found.flatMap((json) => {
     const id = json?.id_str ?? json?.id;
-    return json && typeof id === "string" ? [{ ...post, id, json, isReferenced: true }] : [];
+    if (!json || typeof id !== "string") return [];
+    const { line, bytes, place } = post;
+    const isRetweet = isRepeating({ json, line });
+    return [{ id, json, line, bytes, place, isRetweet, isReferenced: true, number: undefined }];
   });
   return [...others, post];
 }

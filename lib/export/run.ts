@@ -5,7 +5,7 @@ import type { Store } from "../store/store.ts";
 import { Once } from "./once.ts";
 import type { Post } from "./post.ts";
 import { type ReadOptions, readPosts, type SourceFile } from "./read_posts.ts";
-import { isRetweet, leftOutBecause, type Reason, type Selection } from "./selection.ts";
+import { leftOutBecause, type Reason, type Selection } from "./selection.ts";
 import type { PostWriter } from "./writer.ts";
 
 /** The counts of an export, as `export.json` has them. */
@@ -104,6 +104,6 @@ async function* idsOf(exported: Exported): AsyncGenerator<string[]> {
 
 function count(post: Post, counts: Counts): void {
   counts.rows++;
-  if (isRetweet(post)) counts.retweets++;
+  if (post.isRetweet) counts.retweets++;
   if (post.isReferenced) counts.referenced++;
 }

@@ -3,7 +3,7 @@
 import { hash } from "node:crypto";
 import type { JsonObject } from "../base/json.ts";
 import { idTime } from "../twitter/bytes/ids.ts";
-import { type Post, readAuthor, readReferences, toObject, toText } from "./post.ts";
+import { type Post, readAuthor, toText } from "./post.ts";
 import { readUserId } from "./status_columns.ts";
 
 /** The lowest id that encodes its time. */
@@ -50,7 +50,7 @@ export function leftOutBecause(post: Post, selection: Selection): Reason | null 
   }
   if (users && !isBy(post, users)) return "other_user";
   if (rules && !post.line.rules.some(({ tag }) => rules.has(`${tag}`))) return "other_rule";
-  if (!retweets && isRetweet(post)) return "retweet";
+  if (!retweets && post.isRetweet) return "retweet";
   if (sample && chance(post.id, sample.seed) >= sample.limit) return "not_in_sample";
   return null;
 }
@@ -60,12 +60,6 @@ export function readTime({ id, json }: { id: string; json: JsonObject }): number
   const said = Date.parse(toText(json.created_at) ?? "");
   if (!Number.isNaN(said)) return said;
   return BigInt(id) < FIRST_TIMED ? undefined : idTime(id);
-}
-
-/** Returns whether a tweet only repeats another one. */
-export function isRetweet(post: Post): boolean {
-  if (post.line.api === "1.1") return toObject(post.json.retweeted_status) !== undefined;
-  return readReferences(post).some(({ type }) => type === "retweeted");
 }
 
 /**

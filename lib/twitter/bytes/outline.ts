@@ -88,6 +88,21 @@ export class Outline {
     return this.#isOneLine;
   }
 
+  /** The text that was read last. */
+  get bytes(): Uint8Array {
+    return this.#bytes;
+  }
+
+  /** Returns where the name of a member begins, behind its quote. */
+  nameStart(value: number): number {
+    return (this.#values[value * FIELDS + KEY_START] ?? 0) + 1;
+  }
+
+  /** Returns where the name of a member ends, before its quote. */
+  nameEnd(value: number): number {
+    return (this.#values[value * FIELDS + KEY_END] ?? 0) - 1;
+  }
+
   /** Returns where a value begins. */
   start(value: number): number {
     return this.#values[value * FIELDS + START] ?? 0;

@@ -19,7 +19,7 @@ const LEVELS = 3;
 export function readTweetLine(line: Uint8Array): TweetLine | null {
   if (!outline.read(line, LEVELS) || !outline.isObject(0)) return null;
   const ids: string[] = [];
-  for (const tweet of tweets()) {
+  for (const tweet of tweetsIn(outline)) {
     const id = outline.isObject(tweet) ? outline.id(tweet) : null;
     if (id === null) return null;
     ids.push(id);
@@ -27,10 +27,12 @@ export function readTweetLine(line: Uint8Array): TweetLine | null {
   return { ids, isWellFormed: outline.traits.isWellFormed ?? false };
 }
 
-/** Yields the values in the outline that are to be tweets. */
-function* tweets(): Generator<number> {
+/** Returns the values in the outline of a line that are to be tweets: 0 where the line itself is one. */
+export function tweetsIn(outline: Outline): number[] {
   const data = outline.find(0, DATA);
-  if (data < 0) yield 0;
-  else if (!outline.isArray(data)) yield data;
-  else for (let at = outline.first(data); at >= 0; at = outline.next(at, data)) yield at;
+  if (data < 0) return [0];
+  if (!outline.isArray(data)) return [data];
+  const tweets: number[] = [];
+  for (let at = outline.first(data); at >= 0; at = outline.next(at, data)) tweets.push(at);
+  return tweets;
 }
