@@ -2,13 +2,13 @@
 
 import type { Json, JsonObject } from "../base/json.ts";
 import { isObject } from "../base/json.ts";
-import { type Cell, toCsvCell } from "./csv.ts";
-import { runsOf, SharedTexts } from "./shared_texts.ts";
+import type { Cell } from "./csv.ts";
 import {
   type Post,
   readAuthor,
   readReferences,
   type Referred,
+  toKey,
   toObject,
   toObjects,
   toText,
@@ -43,10 +43,7 @@ export const ANSWER_COLUMNS: readonly string[] = [
 const TAKEN = ["note_tweet.text", "note_tweet.entities", "in_reply_to_user", "author.pinned_tweet"];
 
 /** The members that a retweet takes from the tweet that it repeats. */
-const MERGED = ["entities", "attachments", "context_annotations", "public_metrics"] as const;
-
-/** What a column is made of: an author, a tweet that others repeat, or the tweet itself. */
-type Source = "author" | "repeated" | "own";
+export const MERGED = ["entities", "attachments", "context_annotations", "public_metrics"] as const;
 
 /** The members that columns are made of: true for a column, an object for members with columns in them. */
 type Known = { [name: string]: true | Known };
@@ -61,8 +58,6 @@ export class AnswerRows {
   readonly #merge: boolean;
   /** Authors as their columns have them; of a line, each is made once. */
   readonly #authors = new WeakMap<JsonObject, JsonObject>();
-  readonly #runs: ReturnType<typeof runsOf<Source>>;
-  readonly #texts = new SharedTexts();
 
   /**
    * @param options.columns ANSWER_COLUMNS, others behind them, or some of them.
@@ -72,7 +67,6 @@ export class AnswerRows {
     this.columns = columns;
     this.#paths = columns.map((name) => name.split("."));
     this.#merge = merge;
-    this.#runs = runsOf(columns, sourceOf);
     for (const name of [...ANSWER_COLUMNS, ...columns, ...TAKEN]) {
       know(this.#known, name.split("."));
     }
@@ -80,38 +74,13 @@ export class AnswerRows {
 
   /** Returns the cells of a tweet, in the order of the columns. */
   toCells(post: Post): Cell[] {
-    const { row } = this.#toRow(post);
+    const row = this.#toRow(post);
     this.#look(row, this.#known, "");
     return this.#paths.map((path) => toCell(at(row, path)));
   }
 
-  /** Returns its row as CSV: the columns of an author, and of a tweet that others repeat, are made once for a line. */
-  toCsvRow(post: Post): string {
-    const { row, repeated } = this.#toRow(post);
-    this.#look(row, this.#known, "");
-    const author = toObject(row.author);
-    let text = "";
-    for (const run of this.#runs) {
-      if (run.first > 0) text += ",";
-      const source = run.of === "author" ? author : run.of === "repeated" ? repeated : undefined;
-      text += source
-        ? this.#texts.of(source, run.first, () => this.#toText(row, run))
-        : this.#toText(row, run);
-    }
-    return `${text}\n`;
-  }
-
-  #toText(row: JsonObject, { first, end }: { first: number; end: number }): string {
-    let text = "";
-    for (let i = first; i < end; i++) {
-      if (i > first) text += ",";
-      text += toCsvCell(toCell(at(row, this.#paths[i] ?? [])));
-    }
-    return text;
-  }
-
-  /** Returns a tweet in the form that its columns' paths refer to; and what it repeats, where its columns are all of that. */
-  #toRow(post: Post): { row: JsonObject; repeated: JsonObject | undefined } {
+  /** Returns a tweet in the form that its columns' paths refer to. */
+  #toRow(post: Post): JsonObject {
     const { json, line } = post;
     const references = readReferences(post);
     const repeated = references.findLast(({ type }) => type === "retweeted")?.json;
@@ -134,9 +103,7 @@ export class AnswerRows {
     if (author) row.author = this.#toAuthor(author);
     if (line.retrieved) row.__twarc = line.retrieved;
     if (line.rules.length > 0) row.matching_rules = line.rules;
-    const isRepeated = whole !== json && readAnswerText(whole) !== undefined &&
-      MERGED.every((name) => whole[name] ?? json[name] === undefined);
-    return { row, repeated: isRepeated ? whole : undefined };
+    return row;
   }
 
   #toAuthor(author: JsonObject): JsonObject {
@@ -158,12 +125,6 @@ export class AnswerRows {
       }
     }
   }
-}
-
-function sourceOf(column: string): Source {
-  const [member = ""] = column.split(".");
-  if (member === "author") return "author";
-  return member === "text" || MERGED.some((name) => name === member) ? "repeated" : "own";
 }
 
 /** Returns the whole text of a tweet of version 2: a long one is in a member of its own. */
@@ -238,9 +199,9 @@ function toEntities(entities: JsonObject): JsonObject {
   const { cashtags, hashtags, mentions, urls, ...others } = entities;
   return dropUndefined({
     ...others,
-    cashtags: cashtags && toObjects(cashtags).map(({ tag }) => `$${tag}`),
-    hashtags: hashtags && toObjects(hashtags).map(({ tag }) => `#${tag}`),
-    mentions: mentions && toObjects(mentions).map(({ username }) => `@${username}`),
+    cashtags: cashtags && toObjects(cashtags).map(({ tag }) => `$${toKey(tag)}`),
+    hashtags: hashtags && toObjects(hashtags).map(({ tag }) => `#${toKey(tag)}`),
+    mentions: mentions && toObjects(mentions).map(({ username }) => `@${toKey(username)}`),
     urls: urls && toObjects(urls).map(toUrl),
   });
 }
@@ -253,15 +214,17 @@ function toUrl({ media_key, display_url, expanded_url, url }: JsonObject): Json 
 /** Returns the attached objects in place of their keys. */
 function toAttachments(attachments: JsonObject | undefined, { line }: Post): JsonObject {
   const { media_keys, poll_ids } = attachments ?? {};
-  const poll = Array.isArray(poll_ids) ? line.includes.polls.get(`${poll_ids.at(-1)}`) : undefined;
+  const poll = Array.isArray(poll_ids)
+    ? line.includes.polls.get(toKey(poll_ids.at(-1)))
+    : undefined;
   const media = Array.isArray(media_keys)
-    ? media_keys.map((key) => line.includes.media.get(`${key}`) ?? {})
+    ? media_keys.map((key) => line.includes.media.get(toKey(key)) ?? {})
     : undefined;
   return dropUndefined({ media, poll, ...attachments });
 }
 
 function toGeo(geo: JsonObject | undefined, { line }: Post): JsonObject {
-  return { ...geo, ...line.includes.places.get(`${geo?.place_id}`) };
+  return { ...geo, ...line.includes.places.get(toKey(geo?.place_id)) };
 }
 
 function toAuthor(author: JsonObject): JsonObject {

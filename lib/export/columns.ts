@@ -2,6 +2,7 @@
 
 import { parseWhole } from "../base/json.ts";
 import { UserError } from "../base/errors.ts";
+import { AnswerBytes } from "./answer_bytes.ts";
 import { ANSWER_COLUMNS, AnswerRows, at } from "./answer_columns.ts";
 import { toCommon } from "./common.ts";
 import { COMMON_COLUMNS, type CommonCell, type CommonColumn } from "./common_columns.ts";
@@ -52,7 +53,7 @@ function tableOf({ columns, extra = [], apis, merge }: TableOptions): Table {
   switch (set) {
     case "twarc":
       checkVersion(apis, "2", set);
-      return new AnswerRows({ columns: [...ANSWER_COLUMNS, ...extra], merge });
+      return answerTable({ extra, merge });
     case "v1":
       checkVersion(apis, "1.1", set);
       return withExtra(statusTable({ merge }), extra);
@@ -97,6 +98,19 @@ function some(table: Table, names: string[]): Table {
     return places.map((i) => cells[i]);
   };
   return { columns: names, toCells, ...(table.unknown ? { unknown: table.unknown } : {}) };
+}
+
+/** A table of version 2: of its own columns, rows are made of bytes where these are as the API sends them. */
+function answerTable({ extra, merge }: { extra: readonly string[]; merge: boolean }): Table {
+  const rows = new AnswerRows({ columns: [...ANSWER_COLUMNS, ...extra], merge });
+  if (extra.length > 0) return rows;
+  const bytes = new AnswerBytes({ merge, unknown: rows.unknown });
+  return {
+    columns: rows.columns,
+    unknown: rows.unknown,
+    toCells: (post) => rows.toCells(post),
+    addCsvRow: (post, out) => bytes.addRow(post, out),
+  };
 }
 
 function statusTable(options: { merge: boolean }): Table {

@@ -7,6 +7,7 @@ import {
   readAuthor,
   readReferences,
   toId,
+  toKey,
   toObject,
   toObjects,
   toText,
@@ -173,7 +174,7 @@ function fromAnswer(post: Post, merge: boolean): Found {
   const counts = toObject(whole.public_metrics) ?? {};
   const ofAuthor = toObject(user.public_metrics) ?? {};
   const geo = toObject(json.geo);
-  const place = line.includes.places.get(`${geo?.place_id}`);
+  const place = line.includes.places.get(toKey(geo?.place_id));
   const [lon, lat] = toNumbers(toObject(geo?.coordinates)?.coordinates);
   const answers = otherOf("replied_to");
   return {

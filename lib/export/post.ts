@@ -61,16 +61,16 @@ export function rawText(post: Post): string {
 /** Returns the references of a tweet of version 2, in its order. */
 export function readReferences({ json, line }: Pick<Post, "json" | "line">): Referred[] {
   return toObjects(json.referenced_tweets).map(({ type, id }) => ({
-    type: `${type}`,
-    id: `${id}`,
-    json: line.includes.tweets.get(`${id}`),
+    type: toKey(type),
+    id: toKey(id),
+    json: line.includes.tweets.get(toKey(id)),
   }));
 }
 
 /** Returns the author of a tweet, where that came along. */
 export function readAuthor({ json, line }: Pick<Post, "json" | "line">): JsonObject | undefined {
   if (line.api === "1.1") return toObject(json.user);
-  return line.includes.users.get(`${json.author_id}`) ?? toObject(json.author);
+  return line.includes.users.get(toKey(json.author_id)) ?? toObject(json.author);
 }
 
 /** Returns an object, or undefined for anything else. */
@@ -86,6 +86,11 @@ export function toObjects(value: Json | undefined): JsonObject[] {
 /** Returns a text, or undefined for anything else. */
 export function toText(value: Json | undefined): string | undefined {
   return typeof value === "string" ? value : undefined;
+}
+
+/** Returns a value as a key that objects are found by: text as it is, and anything else as JSON. */
+export function toKey(value: Json | undefined): string {
+  return typeof value === "string" ? value : JSON.stringify(value) ?? "";
 }
 
 /** Returns the text of an id, which may be a number; undefined for anything else. */

@@ -2,12 +2,20 @@
 
 /** Slots to begin with; always a power of two. */
 const FIRST_SLOTS = 2 ** 12;
+const WORD = 2 ** 32;
+const ZERO = 0x30;
 
-/** A set of ids of 64 bits that takes 8 bytes a slot, up to 16 an id: a million take 16 MB. */
+/**
+ * A set of ids of 64 bits that takes 8 bytes a slot, up to 16 an id: a million take 16 MB. Numbers are kept as two
+ * halves of 32 bits, as each BigInt would be garbage.
+ */
 export class SeenIds {
-  #slots = new BigUint64Array(FIRST_SLOTS);
+  /** The low and the high half of each number, two by two; an empty slot has none of either. */
+  #slots = new Uint32Array(2 * FIRST_SLOTS);
   #hasZero = false;
   #count = 0;
+  #low = 0;
+  #high = 0;
 
   /** How many ids there are. */
   get size(): number {
@@ -16,19 +24,19 @@ export class SeenIds {
 
   /** Adds an id, in digits; false where it is there already. */
   add(id: string): boolean {
-    const number = BigInt.asUintN(64, BigInt(id));
-    if (number === 0n) return this.#addZero();
-    const at = this.#find(number);
-    if (this.#slots[at] === number) return false;
-    this.#slots[at] = number;
-    if (++this.#count * 3 > this.#slots.length * 2) this.#grow();
+    this.#read(id);
+    if (this.#low === 0 && this.#high === 0) return this.#addZero();
+    const at = this.#find();
+    if (this.#isAt(at)) return false;
+    this.#put(at);
+    if (++this.#count * 3 > this.#slots.length) this.#grow();
     return true;
   }
 
   /** Returns whether an id, in digits, is there. */
   has(id: string): boolean {
-    const number = BigInt.asUintN(64, BigInt(id));
-    return number === 0n ? this.#hasZero : this.#slots[this.#find(number)] === number;
+    this.#read(id);
+    return this.#low === 0 && this.#high === 0 ? this.#hasZero : this.#isAt(this.#find());
   }
 
   /** An empty slot is 0. */
@@ -38,21 +46,47 @@ export class SeenIds {
     return this.#hasZero = true;
   }
 
-  /** Returns the slot of a number, or the free one for it. */
-  #find(number: bigint): number {
-    const mask = this.#slots.length - 1;
-    const mixed = Math.imul(Number(number & 0xffffffffn) ^ Number(number >> 32n), 0x9e3779b1);
-    let at = (mixed ^ (mixed >>> 15)) & mask;
-    for (;;) {
-      const there = this.#slots[at];
-      if (there === 0n || there === number) return at;
-      at = (at + 1) & mask;
+  /** Reads the halves of a number from its digits. */
+  #read(id: string): void {
+    let [low, high] = [0, 0];
+    for (let i = 0; i < id.length; i++) {
+      low = low * 10 + id.charCodeAt(i) - ZERO;
+      high = (high * 10 + Math.floor(low / WORD)) % WORD;
+      low %= WORD;
     }
+    this.#low = low;
+    this.#high = high;
+  }
+
+  /** Returns the slot of the number that was read, or the free one for it. */
+  #find(): number {
+    const mask = this.#slots.length - 2;
+    const mixed = Math.imul(this.#low ^ this.#high, 0x9e3779b1);
+    let at = ((mixed ^ (mixed >>> 15)) << 1) & mask;
+    while (!this.#isAt(at) && !this.#isFree(at)) at = (at + 2) & mask;
+    return at;
+  }
+
+  #isAt(at: number): boolean {
+    return this.#slots[at] === this.#low && this.#slots[at + 1] === this.#high;
+  }
+
+  #isFree(at: number): boolean {
+    return this.#slots[at] === 0 && this.#slots[at + 1] === 0;
+  }
+
+  #put(at: number): void {
+    this.#slots[at] = this.#low;
+    this.#slots[at + 1] = this.#high;
   }
 
   #grow(): void {
     const old = this.#slots;
-    this.#slots = new BigUint64Array(old.length * 2);
-    for (const number of old) if (number !== 0n) this.#slots[this.#find(number)] = number;
+    this.#slots = new Uint32Array(old.length * 2);
+    for (let i = 0; i < old.length; i += 2) {
+      this.#low = old[i] ?? 0;
+      this.#high = old[i + 1] ?? 0;
+      if (this.#low !== 0 || this.#high !== 0) this.#put(this.#find());
+    }
   }
 }

@@ -3,7 +3,7 @@
 import { hash } from "node:crypto";
 import type { JsonObject } from "../base/json.ts";
 import { idTime } from "../twitter/bytes/ids.ts";
-import { type Post, readAuthor, toText } from "./post.ts";
+import { type Post, readAuthor, toKey, toText } from "./post.ts";
 import { readUserId } from "./status_columns.ts";
 
 /** The lowest id that encodes its time. */
@@ -49,7 +49,7 @@ export function leftOutBecause(post: Post, selection: Selection): Reason | null 
     if (to !== undefined && made >= to) return "from_to_on";
   }
   if (users && !isBy(post, users)) return "other_user";
-  if (rules && !post.line.rules.some(({ tag }) => rules.has(`${tag}`))) return "other_rule";
+  if (rules && !post.line.rules.some(({ tag }) => rules.has(toKey(tag)))) return "other_rule";
   if (!retweets && post.isRetweet) return "retweet";
   if (sample && chance(post.id, sample.seed) >= sample.limit) return "not_in_sample";
   return null;
@@ -72,7 +72,7 @@ export function chance(id: string, seed: string): number {
 
 function isBy(post: Post, users: ReadonlySet<string>): boolean {
   const author = readAuthor(post);
-  const id = post.line.api === "1.1" ? readUserId(author) : `${post.json.author_id}`;
+  const id = post.line.api === "1.1" ? readUserId(author) : toKey(post.json.author_id);
   const name = toText(author?.username ?? author?.screen_name)?.toLowerCase();
   return (id !== undefined && users.has(id)) || (name !== undefined && users.has(name));
 }

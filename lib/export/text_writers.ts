@@ -2,75 +2,66 @@
 
 import { wellFormed } from "../format/surrogates.ts";
 import { Buffer } from "node:buffer";
-import { toCsvHeader, toCsvRow, toExcelRow } from "./csv.ts";
+import { type Cell, toCsvHeader, toCsvRow, toExcelRow } from "./csv.ts";
+import { CsvBytes } from "./csv_bytes.ts";
 import { flatten } from "./flatten.ts";
 import { isLine, type Post } from "./post.ts";
 import type { PostWriter, Sink, Table } from "./writer.ts";
 
 /** Bytes that are written at once. */
 const BLOCK = 2 ** 18;
-const NO_ROOM = new Uint8Array();
 const LINE_FEED = Buffer.from("\n");
 const encoder = new TextEncoder();
 
-/** Buffers texts, as bytes, until there are enough to write. */
+/** Buffers the texts of tweets until there are enough to write. */
 abstract class TextWriter implements PostWriter {
   readonly #sink: Sink;
   /** Used again once it is written: new ones of this size would be collected as garbage all the time. */
-  readonly #block = new Uint8Array(2 * BLOCK);
-  #length = 0;
-  /** The bytes that the block has no room for. */
-  #rest: Uint8Array[] = [];
+  readonly #block = new CsvBytes();
 
   constructor(sink: Sink, beginning = "") {
     this.#sink = sink;
-    this.#put(beginning);
+    this.#block.addText(beginning);
   }
 
-  /** Returns the text of a tweet in the file, with its line end. */
-  protected abstract toText(post: Post): string;
+  /** Adds the text of a tweet in the file, with its line end. */
+  protected abstract addPost(post: Post, block: CsvBytes): void;
 
   add(posts: readonly Post[]): Promise<void> | void {
-    for (const post of posts) this.#put(this.toText(post));
-    if (this.#length >= BLOCK) return this.end();
+    for (const post of posts) this.addPost(post, this.#block);
+    if (this.#block.length >= BLOCK) return this.end();
   }
 
   async end(): Promise<void> {
-    const parts = [this.#block.subarray(0, this.#length), ...this.#rest];
-    this.#rest = [];
-    for (const part of parts) if (part.length > 0) await this.#sink.write(part);
-    this.#length = 0;
-  }
-
-  /** A text is encoded by itself: most have no character beyond Latin-1, which is quick. */
-  #put(text: string): void {
-    const room = this.#rest.length > 0 ? NO_ROOM : this.#block.subarray(this.#length);
-    const { read, written } = encoder.encodeInto(text, room);
-    this.#length += written;
-    if (read < text.length) this.#rest.push(encoder.encode(text.slice(read)));
+    if (this.#block.length > 0) await this.#sink.write(this.#block.from(0));
+    this.#block.cut(0);
   }
 }
 
 /** Writes the ids of tweets, one a line. */
 export class IdWriter extends TextWriter {
-  protected toText({ id }: Post): string {
-    return `${id}\n`;
+  protected addPost({ id }: Post, block: CsvBytes): void {
+    block.addText(`${id}\n`);
   }
 }
 
 /** Writes rows as CSV. */
 export class CsvWriter extends TextWriter {
-  readonly #toRow: (post: Post) => string;
+  readonly #rows: Table;
+  readonly #isExcel: boolean;
+  readonly #toRow: (cells: readonly Cell[]) => string;
 
   /** @param options.excel Whether a spreadsheet is to open it by a double click. */
   constructor(sink: Sink, rows: Table, { excel = false } = {}) {
     super(sink, toCsvHeader(rows.columns, { excel }));
-    if (excel) this.#toRow = (post) => toExcelRow(rows.toCells(post));
-    else this.#toRow = (post) => rows.toCsvRow?.(post) ?? toCsvRow(rows.toCells(post));
+    this.#rows = rows;
+    this.#toRow = excel ? toExcelRow : toCsvRow;
+    this.#isExcel = excel;
   }
 
-  protected toText(post: Post): string {
-    return this.#toRow(post);
+  protected addPost(post: Post, block: CsvBytes): void {
+    if (!this.#isExcel && this.#rows.addCsvRow?.(post, block)) return;
+    block.addText(this.#toRow(this.#rows.toCells(post)));
   }
 }
 

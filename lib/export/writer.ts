@@ -1,6 +1,7 @@
 /** The port of writers of tweets, whatever the format. */
 
 import type { Cell } from "./csv.ts";
+import type { CsvBytes } from "./csv_bytes.ts";
 import type { Post } from "./post.ts";
 
 /** The destination of the bytes of a file. */
@@ -23,8 +24,11 @@ export interface PostWriter {
 export interface Table {
   readonly columns: readonly string[];
   toCells(post: Post): Cell[];
-  /** Returns what toCells() does as a row of CSV, with its line end; absent where that would not be quicker. */
-  toCsvRow?(post: Post): string;
+  /**
+   * Adds what toCells() returns as a row of CSV, with its line end, in less time.
+   * @returns False, and adds nothing, where only toCells() can make it
+   */
+  addCsvRow?(post: Post, out: CsvBytes): boolean;
   /** How often members without a column came, by their paths; absent where that is not counted. */
   readonly unknown?: ReadonlyMap<string, number>;
 }

@@ -45,7 +45,7 @@ export interface Includes {
 
 const decoder = new TextDecoder("utf-8", { fatal: true });
 /** Matches a text that may have a number which JSON.parse rounds; ids in what errors say (`id: [20]`) are none. */
-const LARGE = /(?:":[\s[]*|,)\s*-?\d{16}/;
+const LARGE = /(?:"\s*:|,)[\s[]*-?\d{16}/;
 const [RETWEETED = "", ...REPOSTED] = REPEATS;
 /** Matches a text with a new word: only such a text is rewritten. */
 const NEW_WORD = new RegExp(`"(?:${[...OLD_MEMBERS.keys(), ...REPOSTED].join("|")})"`);
@@ -105,8 +105,8 @@ function readId(tweet: JsonObject, text: string): string {
   if (typeof id === "string" && /^\d+$/.test(id)) return id;
   if (typeof id === "number" && Number.isSafeInteger(id) && id >= 0) return `${id}`;
   // Only statuses of version 1.1 have numbers, and without id_str only those of its first years.
-  const exact = typeof id === "number" ? toObject(parseWhole(text)).id : undefined;
-  if (JSON.isRawJSON(exact)) return exact.rawJSON;
+  const exact = typeof id === "number" ? toObject(parseWhole(text)).id : id;
+  if (JSON.isRawJSON(exact) && /^\d+$/.test(exact.rawJSON)) return exact.rawJSON;
   throw new SyntaxError("An object has no id");
 }
 

@@ -1,12 +1,9 @@
 import assert from "node:assert/strict";
-import { Buffer } from "node:buffer";
 import { parse } from "csv-parse/sync";
-import { ANSWER_COLUMNS, AnswerRows } from "../../lib/export/answer_columns.ts";
 import { openTable } from "../../lib/export/columns.ts";
-import type { Post } from "../../lib/export/post.ts";
 import { CsvWriter } from "../../lib/export/text_writers.ts";
 import { madePages } from "../sandbox/v2_pages.ts";
-import { exported, recordedAnswers } from "./exported.ts";
+import { exported } from "./exported.ts";
 
 /** The rows of an export as objects, and what no column has. */
 async function rowsOf(lines: string[], { merge = true, columns = "twarc" } = {}) {
@@ -72,37 +69,4 @@ Deno.test("columns are those that are asked for, and no others", async () => {
     ["id", "1609500000000000009"],
   ]);
   await assert.rejects(() => rowsOf([], { columns: "id,nonsense" }), /"nonsense" is not a column/);
-});
-
-Deno.test("a row as text has the cells that the tweet has, whatever tweets of the same answer share", async () => {
-  const pages = [...madePages(), ...(await recordedAnswers()).flat()];
-  const user = { id: "7", username: "a", description: 'says "a", b' };
-  const original = {
-    id: "1",
-    text: "all of it",
-    author_id: "7",
-    entities: { hashtags: [{ tag: "x" }] },
-    public_metrics: { like_count: 2 },
-  };
-  const retweet = (id: string, more = {}) => ({
-    id,
-    text: "RT",
-    author_id: "7",
-    referenced_tweets: [{ type: "retweeted", id: "1" }],
-    public_metrics: { like_count: 0 },
-    ...more,
-  });
-  // What the original lacks is the retweet's own.
-  const data = [retweet("2"), retweet("3", { context_annotations: [{ n: 1 }] }), retweet("4")];
-  pages.push(JSON.stringify({ data, includes: { users: [user], tweets: [original] } }));
-  for (const merge of [true, false]) {
-    const options = { columns: [...ANSWER_COLUMNS, "lang", "author.more", "text"], merge };
-    const [rows, table] = [new AnswerRows(options), new AnswerRows(options)];
-    const asCells = { columns: table.columns, toCells: (post: Post) => table.toCells(post) };
-    const [quick, plain] = await Promise.all(
-      [rows, asCells].map((one) => exported(pages, (sink) => new CsvWriter(sink, one))),
-    );
-    assert.ok(Buffer.from(quick ?? []).equals(Buffer.from(plain ?? [])));
-    assert.deepEqual(rows.unknown, table.unknown);
-  }
 });

@@ -26,6 +26,7 @@ const UNUSUAL = [
   '{"data":[{"id":"1","referenced_tweets":[{"type":"retweeted","id":"2"}],"referenced_posts":[]}]}',
   '{"id":"1","author":{"id":"2"},"referenced_tweets":[{"type":"retweeted","id":"3","text":"c"}]}',
   '{"data":{"id":"1","n":12345678901234567890},"matching_rules":[{"id":"4","tag":"t"}]}',
+  '{"data":[{"id":9007199254740993},{"id":12}]}',
   '{"data":[],"meta":{"result_count":0}}',
 ];
 

@@ -129,6 +129,17 @@ Deno.test("parseTweetLine() keeps the digits of numbers in version 2 that JavaSc
   assert.equal(JSON.stringify(line.tweets[0]?.json), `{"id":"20","text":"a",${more}}`);
 });
 
+Deno.test("parseTweetLine() keeps them wherever they stand, ids too", () => {
+  const line = (id: string, n: string) => `{"data":[{"id" : ${id} , "text":"a","n":${n}}]}`;
+  for (
+    const n of ["[[1],[9007199254740993]]", '{"m"\t: 9007199254740993}', "[ 9007199254740993]"]
+  ) {
+    const [tweet] = parse(line('"20"', n)).tweets;
+    assert.match(JSON.stringify(tweet?.json), /9007199254740993/, n);
+  }
+  assert.equal(parse(line("9007199254740993", "1")).tweets[0]?.id, "9007199254740993");
+});
+
 Deno.test("parseTweetLine() keeps them in the new words too", () => {
   const rule = '{"id":1166895166390583299,"tag":"cats"}';
   const line = parse(
