@@ -136,7 +136,7 @@ Deno.test("killed with -9 while the disk of its bucket is away, it costs nothing
       posted.push(...place.post(count));
       await until(async () => await notedIn(place.path("spool")) === posted.length - 3);
     }
-    await place.kill(killed, "live", away);
+    await place.kill(killed);
     await until(() => Promise.resolve(place.sandbox.streams.size === 0));
     await Deno.rename(away, data);
     const next = run();

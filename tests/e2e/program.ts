@@ -179,22 +179,10 @@ export class Place {
     else harvest.kill("SIGTERM");
   }
 
-  /**
-   * Kills a harvest. On Windows, which does not show that its process is gone, its lease is over, as it is a minute
-   * later. @param data The bucket's folder, where it is away.
-   */
-  async kill(
-    harvest: Deno.ChildProcess,
-    id: string,
-    data = this.path("twarc-cloud-data"),
-  ): Promise<void> {
+  /** Kills a harvest. Windows does not show that it is gone: the next one waits there until its lease is over. */
+  async kill(harvest: Deno.ChildProcess): Promise<void> {
     harvest.kill("SIGKILL");
     await harvest.output();
-    if (Deno.build.os !== "windows") return;
-    const path = join(data, "collections", id, "lock.json");
-    const lock = JSON.parse(await Deno.readTextFile(path));
-    const over = new Date(Date.now() - 1_000).toISOString();
-    await Deno.writeTextFile(path, JSON.stringify({ ...lock, expires: over }));
   }
 
   /** Ends what still runs a command. */
