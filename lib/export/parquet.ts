@@ -42,6 +42,7 @@ interface Column {
 
 /** Makes Parquet files, one row group after the other. */
 export class Parquet implements PostWriter {
+  readonly readsAll = true;
   readonly #options: ParquetOptions;
   readonly #columns: Column[];
   #rows = 0;

@@ -21,6 +21,8 @@ export interface SourceFile {
 export interface ReadOptions {
   /** Whether the tweets that a tweet refers to are included, before it. */
   referenced: boolean;
+  /** Whether what each tweet says is needed; it is read when it is asked for otherwise. */
+  readsAll: boolean;
   signal: AbortSignal;
   /** Called for a file that cannot be read to its end, after the readable tweets. */
   onDamaged: (error: DamagedFileError) => void;
@@ -33,13 +35,13 @@ export interface ReadOptions {
 export async function* readPosts(
   store: Store,
   { collection, key }: SourceFile,
-  { referenced, signal, onDamaged }: ReadOptions,
+  { referenced, readsAll, signal, onDamaged }: ReadOptions,
 ): AsyncGenerator<Post[]> {
   const harvest = stamp(harvestTime(key));
   const file = key.slice(key.indexOf("/harvests/") + 1);
   try {
     const read = (line: Uint8Array, number: number) =>
-      postsOf(line, { collection, harvest, file, number });
+      postsOf(line, { collection, harvest, file, number }, readsAll);
     for await (const posts of readLines(store, key, read)) {
       signal.throwIfAborted();
       yield referenced ? posts.flatMap(withReferenced) : posts;

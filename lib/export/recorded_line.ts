@@ -30,10 +30,11 @@ export function outlineOf(line: Uint8Array): Outline | null {
 
 /**
  * Returns the tweets of a line, in its order.
+ * @param readsAll Whether what each of them says is needed: the line is parsed at once then.
  * @throws SyntaxError for a line without tweets, or that is not JSON; TypeError where it is not UTF-8
  */
-export function postsOf(bytes: Uint8Array, place: Place): Post[] {
-  return outlinedPosts(bytes, place) ?? parsedPosts(bytes, place);
+export function postsOf(bytes: Uint8Array, place: Place, readsAll = false): Post[] {
+  return (readsAll ? null : outlinedPosts(bytes, place)) ?? parsedPosts(bytes, place);
 }
 
 /** Returns whether a parsed tweet only repeats another one. */

@@ -73,7 +73,9 @@ async function giveTo(writer: PostWriter, exported: Exported): Promise<Counts> {
     return false;
   };
   const onDamaged = ({ file }: DamagedFileError) => void counts.damaged.push(file);
-  for await (const { posts, files } of postsOf(exported, onDamaged)) {
+  for await (
+    const { posts, files } of postsOf(exported, { onDamaged, readsAll: writer.readsAll })
+  ) {
     const wanted = posts.filter(isWanted);
     for (const post of wanted) count(post, counts);
     const written = wanted.length > 0 ? writer.add(wanted) : undefined;
@@ -88,10 +90,12 @@ async function giveTo(writer: PostWriter, exported: Exported): Promise<Counts> {
 /** The tweets of all files, line by line. */
 async function* postsOf(
   { store, files, referenced, signal }: Exported,
-  onDamaged: ReadOptions["onDamaged"],
+  { onDamaged, readsAll = false }:
+    & Pick<ReadOptions, "onDamaged">
+    & { readsAll?: boolean | undefined },
 ): AsyncGenerator<{ posts: Post[]; files: number }> {
   for (const [done, file] of files.entries()) {
-    for await (const posts of readPosts(store, file, { referenced, signal, onDamaged })) {
+    for await (const posts of readPosts(store, file, { referenced, readsAll, signal, onDamaged })) {
       yield { posts, files: done };
     }
   }
@@ -99,7 +103,9 @@ async function* postsOf(
 
 /** Yields the ids of all files; damaged ones are reported elsewhere. */
 async function* idsOf(exported: Exported): AsyncGenerator<string[]> {
-  for await (const { posts } of postsOf(exported, () => {})) yield posts.map(({ id }) => id);
+  for await (const { posts } of postsOf(exported, { onDamaged: () => {} })) {
+    yield posts.map(({ id }) => id);
+  }
 }
 
 function count(post: Post, counts: Counts): void {

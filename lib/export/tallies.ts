@@ -53,7 +53,9 @@ async function count(
 ): Promise<Tally> {
   const tally = emptyTally();
   const onDamaged = ({ file }: { file: string }) => void damaged.push(file);
-  for await (const posts of readPosts(store, file, { referenced: false, signal, onDamaged })) {
+  for await (
+    const posts of readPosts(store, file, { referenced: false, readsAll: true, signal, onDamaged })
+  ) {
     for (const post of posts) countPost(tally, post);
   }
   return tally;

@@ -47,6 +47,7 @@ export class IdWriter extends TextWriter {
 
 /** Writes rows as CSV. */
 export class CsvWriter extends TextWriter {
+  readonly readsAll: boolean;
   readonly #rows: Table;
   readonly #isExcel: boolean;
   readonly #toRow: (cells: readonly Cell[]) => string;
@@ -57,6 +58,7 @@ export class CsvWriter extends TextWriter {
     this.#rows = rows;
     this.#toRow = excel ? toExcelRow : toCsvRow;
     this.#isExcel = excel;
+    this.readsAll = excel || !rows.addCsvRow;
   }
 
   protected addPost(post: Post, block: CsvBytes): void {

@@ -12,6 +12,8 @@ export interface Sink {
 
 /** Writes tweets to a file. */
 export interface PostWriter {
+  /** Whether it needs what each tweet says, whatever its version: lines are parsed at once then. */
+  readonly readsAll?: boolean;
   /** Adds the selected tweets of one line, and is the last to use them. */
   add(posts: readonly Post[]): Promise<void> | void;
   /** Writes buffered data. */
