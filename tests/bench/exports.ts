@@ -1,10 +1,13 @@
 // deno-lint-ignore-file no-console
 /**
  * What exports take, by format, beside twarc-csv on the same answers: recorded ones, again and again with other ids.
- * `deno task bench-exports [tweets...]`; it takes the recorded payloads, GNU time, and Python for twarc-csv.
+ * `deno task bench-exports [tweets...] [--only=csv,ids]`; it takes the recorded payloads, GNU time, and Python for
+ * twarc-csv. One is measured after the other, and what it wrote is removed then.
  */
 
 import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { z } from "zod";
 import { openStore } from "../../lib/store/open.ts";
 import { parseBucket } from "../../lib/base/bucket_ref.ts";
 import { recordedAnswers, writeHarvest } from "../export/exported.ts";
@@ -28,7 +31,7 @@ const NEW = [
 
 const FORMATS: readonly [name: string, args: string[]][] = [
   ["csv", ["csv"]],
-  ["csv, common columns", ["csv", "--columns", "common"]],
+  ["common", ["csv", "--columns", "common"]],
   ["parquet", ["parquet"]],
   ["jsonl", ["jsonl"]],
   ["ids", ["ids"]],
@@ -36,36 +39,56 @@ const FORMATS: readonly [name: string, args: string[]][] = [
   ["bagit", ["bagit"]],
 ];
 
-/** What an export took, and how many rows it wrote. */
+/** The name of what is measured beside ours. */
+const PEER = "twarc-csv";
+
+/** What an export took. */
 export interface Measured {
   name: string;
   taken: Taken;
 }
 
-/** Measures each format on a collection of about so many tweets. @returns Also the number of rows of a table */
+/**
+ * Measures each format on a collection of about so many tweets, and twarc-csv on its answers.
+ * @param only The names of what is measured, csv or ids among them; all where it is empty.
+ * @param onMeasured Called as soon as one is done.
+ * @returns Also the number of rows of a table: of the tweets, those that did not come before
+ */
 export async function measureExports(
   tweets: number,
+  { only, onMeasured }: { only: string[]; onMeasured: (one: Measured) => void },
 ): Promise<{ rows: number; all: Measured[] }> {
   const folder = await Deno.makeTempDir({ prefix: "twarc-cloud-bench-" });
   try {
     const plain = join(folder, "answers.jsonl");
     await writeBucket(join(folder, "bucket"), plain, tweets);
     const env = { ...await envFor(folder, new URL("http://127.0.0.1:9")), BEARER_TOKEN: "x" };
-    const all: Measured[] = [];
-    for (const [name, [format = "", ...more]] of FORMATS) {
-      const output = ["--output", join(folder, name)];
-      const args = ["collection", "export", "c", ...BUCKET, "--format", format, ...more, ...output];
-      all.push({ name, taken: await measured(program(args), { folder, env }) });
-    }
+    const output = join(folder, "output");
+    const exporting = (args: string[]) =>
+      program(["collection", "export", "c", ...BUCKET, "--output", output, "--format", ...args]);
     const extra = NEW.map((name) => `note_tweet.${name}`).join();
-    const csv = ["csv", "--extra-input-columns", extra, plain, join(folder, "theirs.csv")];
-    const taken = await measured([await twarc2(), ...csv], { folder, env });
-    all.push({ name: "twarc-csv", taken });
-    const document = await Deno.readTextFile(join(folder, "csv.export.json"));
-    return { rows: JSON.parse(document).counts.rows, all };
+    const peer = ["csv", "--extra-input-columns", extra, plain, output];
+    const isWanted = (name: string) => only.length === 0 || only.includes(name);
+    const all: Measured[] = [];
+    let rows = NaN;
+    for (const [name, args] of [...FORMATS, [PEER, peer]] as const) {
+      if (!isWanted(name)) continue;
+      const command = name === PEER ? [await twarc2(), ...args] : exporting(args);
+      const one = { name, taken: await measured(command, { folder, env }) };
+      if (name === "csv" || name === "ids") rows = await rowsOf(`${output}.export.json`);
+      await Deno.remove(output, { recursive: true });
+      all.push(one);
+      onMeasured(one);
+    }
+    return { rows, all };
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
+}
+
+async function rowsOf(document: string): Promise<number> {
+  const schema = z.object({ counts: z.object({ rows: z.number() }) });
+  return schema.parse(JSON.parse(await Deno.readTextFile(document))).counts.rows;
 }
 
 /** Writes a collection, and its lines as a plain file. */
@@ -94,9 +117,16 @@ async function writeBucket(bucket: string, plain: string, tweets: number): Promi
 }
 
 if (import.meta.main) {
-  const sizes = Deno.args.length > 0 ? Deno.args.map(Number) : [10_000, 100_000];
+  const { values, positionals } = parseArgs({
+    options: { only: { type: "string", default: "" } },
+    allowPositionals: true,
+  });
+  const sizes = positionals.length > 0 ? positionals.map(Number) : [10_000, 100_000];
+  const only = values.only.split(",").filter((name) => name !== "");
   for (const size of sizes) {
-    const { rows, all } = await measureExports(size);
+    const onMeasured = ({ name, taken: { cpu, seconds } }: Measured) =>
+      console.error(`${name}: ${cpu.toFixed(1)} s of CPU in ${seconds.toFixed(1)} s`);
+    const { rows, all } = await measureExports(size, { only, onMeasured });
     const cells = all.map(({ name, taken: { cpu, seconds, peak } }) => [
       name,
       seconds.toFixed(1),
@@ -104,7 +134,9 @@ if (import.meta.main) {
       Math.round(rows / cpu).toLocaleString("en-US"),
       Math.round(peak).toString(),
     ]);
-    console.log(`\n${rows.toLocaleString("en-US")} rows\n`);
+    console.log(
+      `\n${rows.toLocaleString("en-US")} rows of ${size.toLocaleString("en-US")} tweets\n`,
+    );
     console.log(table(["format", "seconds", "CPU s", "rows per CPU s", "MiB at most"], cells));
   }
 }
