@@ -67,17 +67,19 @@ export function toSparkline(
 }
 
 /** Where the bars of a chart are, in its units. */
-const [WIDTH, HEIGHT, LEFT, RIGHT, TOP, FLOOR] = [960, 340, 72, 944, 60, 300];
+const [WIDTH, HEIGHT, LEFT, RIGHT, TOP, FLOOR] = [960, 340, 104, 944, 60, 300];
+/** Height of the marks above the bars of days with gaps, which are not wide enough to be seen where there are many. */
+const [MARK_HEIGHT, LEAST_MARK] = [6, 2];
 /** Room that the first and the last day take below the bars, and a month between them. */
 const [END_ROOM, MONTH_ROOM] = [120, 80];
 
 const STYLE =
-  `.bar{fill:#1f5f99}.gap{fill:url(#hatch)}.line{stroke:#333}.grid{stroke:#ddd}.hatch{stroke:#b3261e}
+  `.bar{fill:#1f5f99}.gap{fill:url(#hatch)}.line{stroke:#333}.grid{stroke:#ddd}.hatch{stroke:#b3261e}.mark{fill:#b3261e}
 text{fill:#222;font:14px sans-serif}.head{font-size:16px;font-weight:bold}.back{fill:#fff}
-@media (prefers-color-scheme:dark){.bar{fill:#7db8f0}.line{stroke:#bbb}.grid{stroke:#333}.hatch{stroke:#ff8a80}text{fill:#eee}.back{fill:#16181c}}
-@media print{.bar{fill:#000}.line{stroke:#000}.grid{stroke:#ccc}.hatch{stroke:#000}text{fill:#000}.back{fill:#fff}}`;
+@media (prefers-color-scheme:dark){.bar{fill:#7db8f0}.line{stroke:#bbb}.grid{stroke:#333}.hatch{stroke:#ff8a80}.mark{fill:#ff8a80}text{fill:#eee}.back{fill:#16181c}}
+@media print{.bar{fill:#000}.line{stroke:#000}.grid{stroke:#ccc}.hatch{stroke:#000}.mark{fill:#000}text{fill:#000}.back{fill:#fff}}`;
 
-/** Returns a chart as SVG, light or dark as its reader is, with bars that differ in print: gaps are hatched. */
+/** Returns a chart as SVG, light or dark as its reader is, with bars that differ in print: gaps are hatched, and marked above. */
 export function toSvg(days: readonly DayCount[], { title }: { title: string }): string {
   const bars = groupDays(days, MOST_BARS);
   const most = bars.reduce((most, { tweets }) => Math.max(most, tweets), 1);
@@ -142,7 +144,12 @@ function drawBars(bars: readonly DayCount[], most: number): string {
     const x = (LEFT + i * step).toFixed(2);
     const y = yOf(tweets, most);
     const gap = isGap
-      ? `<rect class="gap" x="${x}" y="${TOP}" width="${step.toFixed(2)}" height="${FLOOR - TOP}"/>`
+      ? `<rect class="gap" x="${x}" y="${TOP}" width="${step.toFixed(2)}" height="${
+        FLOOR - TOP
+      }"/>` +
+        `<rect class="mark" x="${x}" y="${TOP - MARK_HEIGHT - 2}" width="${
+          Math.max(LEAST_MARK, step).toFixed(2)
+        }" height="${MARK_HEIGHT}"/>`
       : "";
     return `${gap}<rect class="bar" x="${x}" y="${y.toFixed(2)}" width="${wide}" height="${
       (FLOOR - y).toFixed(2)

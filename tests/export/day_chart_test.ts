@@ -42,6 +42,28 @@ Deno.test("a chart says what it is, in words as well, and has a bar for each day
   assert.ok((toSvg(year, { title: "a" }).match(/class="bar"/g)?.length ?? 0) <= 400);
 });
 
+Deno.test("a gap is seen behind the highest bar and among many days, and no number of the scale is cut off", () => {
+  const many = Array.from({ length: 800 }, (_, i) => ({
+    day: new Date(Date.UTC(2026, 0, 1 + i)).toISOString().slice(0, 10),
+    tweets: 99_000_000,
+    isGap: i === 8,
+  }));
+  const svg = toSvg(many, { title: "a" });
+  const [, y, width, height] =
+    /class="mark" x="[\d.]+" y="(\d+)" width="([\d.]+)" height="(\d+)"/.exec(svg)?.map(Number) ??
+      [];
+  const highest = Math.min(
+    ...[...svg.matchAll(/class="bar" x="\S+" y="([\d.]+)"/g)].map(([, y]) => Number(y)),
+  );
+  assert.ok((y ?? NaN) + (height ?? NaN) < highest, "the mark is above the bars");
+  assert.ok((width ?? 0) >= 2);
+  // A digit is some 9 units wide.
+  for (const [, x, text = ""] of svg.matchAll(/<text x="(\d+)"[^>]*text-anchor="end">([\d,]+)</g)) {
+    assert.ok(Number(x) >= text.length * 8, `${text} begins left of the chart`);
+  }
+  assert.equal(toSvg([], { title: "a" }).match(/class="mark"/g), null);
+});
+
 Deno.test("what was missed after the last tweet is there, and no tweet was made then", () => {
   const later = { from: Date.UTC(2026, 0, 2), to: Date.UTC(2026, 0, 4) };
   const days = toDays({ "2026-01-01": 8 }, [later]);
