@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { parse } from "csv-parse/sync";
+import { stringify } from "csv-stringify/sync";
 import fc from "fast-check";
 import { toCsvHeader, toCsvRow, toExcelRow } from "../../lib/export/csv.ts";
 
@@ -10,6 +11,34 @@ Deno.test("whatever texts a row has, a reader of CSV finds them again", () => {
     const file = `x\n${toCsvRow(row)}`;
     const options = { from_line: 1, relax_column_count: true, skip_empty_lines: false };
     assert.deepEqual(parse(file, { ...options, record_delimiter: "\n" })[1], row);
+  }));
+});
+
+Deno.test("texts are quoted as csv-stringify quotes them", () => {
+  const hard = [
+    "",
+    " ",
+    ",",
+    '"',
+    '""',
+    '","',
+    "a,b",
+    'say "a"',
+    "a\nb",
+    "a\r\nb",
+    "\r",
+    "é,☃",
+    "'",
+    ";",
+    "\t",
+    "=1",
+  ];
+  const texts = fc.array(fc.oneof(fc.constantFrom(...hard), fc.string({ unit: "binary" })), {
+    minLength: 1,
+    maxLength: 9,
+  });
+  fc.assert(fc.property(texts, (row) => {
+    assert.equal(toCsvRow(row), stringify([row], { record_delimiter: "\n", quoted_match: /\r/ }));
   }));
 });
 
