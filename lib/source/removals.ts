@@ -63,22 +63,23 @@ export class Removals {
     const { of, most = Math.max(TEN, Math.floor(of * TENTH)) } = this.#rule;
     const found = new Map([...this.#gone, ...this.#refused, ...this.#lookedUp]).size;
     if (found > most) throw tooMany(found, of);
-    for (const [id, why] of await this.#askAgain(signal)) {
-      const kept = { removed_users: { [id]: this.#toRemoved(id, why) } };
+    for (const [id, { why, name }] of await this.#askAgain(signal)) {
+      const kept = { removed_users: { [id]: this.#toRemoved(id, why, name) } };
       const update = { update: kept, delete: [{ users: [id] }] };
-      const removed = this.#toUnavailable(id, why);
+      const removed = this.#toUnavailable(id, why, name);
       yield { walk: userWalk(id), position: "whole", tweets: [], count: 0, update, removed };
     }
   }
 
-  #toUnavailable(id: string, why: string): Unavailable {
-    const screen_name = this.#rule.userOf?.(id)?.screen_name;
+  #toUnavailable(id: string, why: string, name?: string): Unavailable {
+    const screen_name = name ?? this.#rule.userOf?.(id)?.screen_name;
     return { id, ...(screen_name === undefined ? {} : { screen_name }), why };
   }
 
   /** Returns the record of a removed user: where the timeline resumes once the account is back and is added again. */
-  #toRemoved(id: string, why: string): JsonObject {
-    const { screen_name, since_id, former_names = [] } = this.#rule.userOf?.(id) ?? {};
+  #toRemoved(id: string, why: string, name?: string): JsonObject {
+    const known = this.#rule.userOf?.(id);
+    const { screen_name = name, since_id, former_names = [] } = known ?? {};
     return {
       ...(screen_name === undefined ? {} : { screen_name }),
       why,
@@ -89,18 +90,24 @@ export class Removals {
   }
 
   /**
-   * Returns who is gone by both requests, and the state of each. Requests that cannot be made now are left to the
+   * Returns who is gone by both requests, with the state of each, and the name where the answer has it: a protected
+   * user's. Requests that cannot be made now are left to the
    * next harvest.
    */
-  async #askAgain(signal: AbortSignal): Promise<Map<string, string>> {
-    const gone = new Map(this.#gone);
+  async #askAgain(signal: AbortSignal): Promise<Map<string, { why: string; name?: string }>> {
+    const gone = new Map<string, { why: string; name?: string }>();
+    for (const [id, why] of this.#gone) gone.set(id, { why });
     try {
       for await (const answers of this.#lookUps.of(this.#refused.keys(), signal)) {
-        for (const { asked, state } of answers) if (this.#isOf(state)) gone.set(asked, state);
+        for (const answer of answers) {
+          const { asked, state: why } = answer;
+          const name = "id" in answer ? { name: answer.screenName } : {};
+          if (this.#isOf(why)) gone.set(asked, { why, ...name });
+        }
       }
       for (const id of this.#lookedUp.keys()) {
         const answer = await this.#api.timeline(id, { limit: 5 }, signal);
-        if (typeof answer === "string" && this.#isOf(answer)) gone.set(id, answer);
+        if (typeof answer === "string" && this.#isOf(answer)) gone.set(id, { why: answer });
       }
     } catch (error) {
       if (!(isOfApi(error) || error instanceof BudgetUsedUp)) throw error;

@@ -63,6 +63,7 @@ Deno.test("of many removed users, and of many changes, a few are named, and wher
     "User 7 (seven): protected",
     "User 7 (seven): screen name found",
   ]);
+  assert.deepEqual(changeLines([{ user_id: "8", change: "protected" }]), ["User 8: protected"]);
   assert.equal(lines.length, 21);
   assert.equal(lines.at(-1), "and 1,981 more (see user_changes.json)");
 });

@@ -107,11 +107,18 @@ Deno.test("users in every state are told apart in version 2", () =>
     await place.harvest("tl");
     const said = await place.ok("harvest", "last", "tl");
     const ids = Object.keys(users);
-    assert.match(said, new RegExp(`User ${ids[9]} \\(unknown\\): protected`));
-    assert.match(said, new RegExp(`User ${ids[19]} \\(unknown\\): suspended`));
-    assert.match(said, new RegExp(`User ${ids[29]} \\(unknown\\): not_found`));
-    const after = await place.object("tl/collection.json") as { users: Record<string, unknown> };
+    // The look-up that confirms the removal brings the name of a protected user.
+    const name = place.sandbox.world.users.get(ids[9] ?? "")?.screenName;
+    assert.match(said, new RegExp(`User ${ids[9]} \\(${name}\\): protected`));
+    assert.match(said, new RegExp(`@${name} \\(${ids[9]}\\) protected`));
+    assert.match(said, new RegExp(`User ${ids[19]}: suspended`));
+    assert.match(said, new RegExp(`User ${ids[29]}: not_found`));
+    const after = await place.object("tl/collection.json") as {
+      users: Record<string, unknown>;
+      removed_users: Record<string, { screen_name?: string }>;
+    };
     assert.equal(Object.keys(after.users).length, 27);
+    assert.equal(after.removed_users[ids[9] ?? ""]?.screen_name, name);
   }, { world: world(30, 3) }));
 
 Deno.test("a used up cap ends the harvest at once with what came, says when to come back, and the next one goes on", () =>

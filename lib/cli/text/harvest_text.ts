@@ -76,21 +76,31 @@ export function removedText(users: NonNullable<HarvestInfo["removed_users"]>): s
   }));
 }
 
-/** Returns the changes of users, with those who cannot be read first. */
-export function changeLines(changes: LastHarvest["userChanges"]): string[] {
+/**
+ * Returns the changes of users, with those who cannot be read first, and their names where known.
+ * @param removed The users whom the harvest removed: their names may have been found by then.
+ */
+export function changeLines(
+  changes: LastHarvest["userChanges"],
+  removed: HarvestInfo["removed_users"] = [],
+): string[] {
   if (changes.length === 0) return ["No user changes."];
   const isName = ({ change }: (typeof changes)[number]) => change.startsWith("screen name");
   // A user's name may have been found only after a change.
+  const named = [...removed.map(({ id: user_id, ...user }) => ({ user_id, ...user })), ...changes];
   const names = new Map(
-    changes.flatMap(({ user_id, screen_name }) => screen_name ? [[user_id, screen_name]] : []),
+    named.flatMap(({ user_id, screen_name }) => screen_name ? [[user_id, screen_name]] : []),
   );
+  const userText = ({ user_id, screen_name = names.get(user_id) }: (typeof changes)[number]) =>
+    screen_name === undefined ? user_id : `${user_id} (${screen_name})`;
   const sorted = [...changes.filter((one) => !isName(one)), ...changes.filter(isName)];
   return someLines(
-    sorted.map(({ user_id, screen_name, change, was, old_screen_name: old }) =>
-      `User ${user_id} (${screen_name ?? names.get(user_id) ?? "unknown"}): ${change}` +
-      (was === undefined ? "" : ` from ${was.replace("_", " ")}`) +
-      (old === undefined ? "" : ` from ${old}`)
-    ),
+    sorted.map((one) => {
+      const { change, was, old_screen_name: old } = one;
+      return `User ${userText(one)}: ${change}` +
+        (was === undefined ? "" : ` from ${was.replace("_", " ")}`) +
+        (old === undefined ? "" : ` from ${old}`);
+    }),
     "user_changes.json",
   );
 }
@@ -226,5 +236,5 @@ export async function tellLast(
   await tellBilled(info, context);
   tellTroubles(info, missed, context);
   if (traitsFor(type).part !== "users") return;
-  for (const line of changeLines(userChanges)) output.line(line);
+  for (const line of changeLines(userChanges, info.removed_users)) output.line(line);
 }
