@@ -5,6 +5,7 @@ import { jsonAnswer } from "../answers.ts";
 import { snowflake, type Status } from "../corpus.ts";
 import { type SandboxUser } from "../user.ts";
 import type { Parameters } from "../v1/routes.ts";
+import { madeParts, userObject } from "./made.ts";
 import type { PageWanted, World } from "../world.ts";
 
 /** An endpoint. */
@@ -179,58 +180,19 @@ export function answerParts(
 ): { data: string[]; others: string } {
   const includes: Record<string, Map<string, string>> = { users: new Map() };
   const errors = new Set(problems);
-  for (const { userId, sent } of statuses) {
-    const user = world.users.get(userId);
-    if (user && !sent) includes.users?.set(userId, madeText(userObject(user, world)));
-    for (const { kind, key, text } of sent?.includes() ?? []) {
-      (includes[kind] ??= new Map()).set(key, text);
-    }
+  const data = statuses.map((status) => {
+    const { sent } = status;
+    const { text, beside } = sent
+      ? { text: sent.text, beside: sent.includes() }
+      : madeParts(status, world);
+    for (const { kind, key, text } of beside) (includes[kind] ??= new Map()).set(key, text);
     for (const error of sent?.errors() ?? []) errors.add(error);
-  }
+    return text;
+  });
   const kinds = Object.entries(includes).map(([kind, all]) => `"${kind}":[${[...all.values()]}]`);
   return {
-    data: statuses.map((status) => status.sent?.text ?? madeText(tweetObject(status))),
+    data,
     others: `"includes":{${kinds}}${errors.size > 0 ? `,"errors":[${[...errors]}]` : ""}`,
-  };
-}
-
-/** JSON with its slashes escaped, as the API writes it. */
-function madeText(value: unknown): string {
-  return JSON.stringify(value).replaceAll("/", "\\/");
-}
-
-/** Returns a tweet as version 2 serves it. */
-export function tweetObject(status: Status): Record<string, unknown> {
-  if (status.sent) return JSON.parse(status.sent.text);
-  const v1 = JSON.parse(new TextDecoder().decode(status.bytes()));
-  return {
-    id: `${status.id}`,
-    text: v1.full_text ?? v1.text,
-    author_id: status.userId,
-    created_at: new Date(v1.created_at).toISOString(),
-    lang: v1.lang ?? "und",
-    conversation_id: `${status.id}`,
-    edit_history_tweet_ids: [`${status.id}`],
-    possibly_sensitive: false,
-    reply_settings: "everyone",
-    public_metrics: { retweet_count: v1.retweet_count ?? 0, like_count: v1.favorite_count ?? 0 },
-  };
-}
-
-/** Returns a user as version 2 serves them. */
-export function userObject(
-  { id, screenName, name, state, isProtected, sent }: SandboxUser,
-  world: World,
-): Record<string, unknown> {
-  if (sent !== undefined) return JSON.parse(sent);
-  return {
-    id,
-    name,
-    username: screenName,
-    protected: state === "protected" || isProtected === true,
-    verified: false,
-    created_at: "2010-03-04T10:20:30.000Z",
-    public_metrics: { followers_count: Number(id) % 9973, tweet_count: world.countOf(id) },
   };
 }
 
