@@ -15,7 +15,7 @@ export interface ListedGap extends ToldGap {
   folder: string;
   /**
    * `open`: not requested; `due`: the next harvest requests it; `filled`: it was requested, as far as search finds it
-   * (no retweets); `beyond reach`: the API no longer has it.
+   * (of a stream, no retweets); `beyond reach`: the API no longer has it.
    */
   status: "open" | "due" | "filled" | "beyond reach";
 }

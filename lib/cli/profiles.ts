@@ -32,11 +32,15 @@ export function hintAtKeys(
 ): void {
   const inline = keys ?? credentials;
   if (bucket.kind === "folder" || !isObject(inline) || "profile" in inline) return;
-  const place = runner === "ecs" ? "into Parameter Store, encrypted" : "into a file of your own";
   output.note(
     "Its keys are in the bucket, in collection.json. `twarc-cloud collection-config keys` and then " +
-      "`collection-config update` put them " + `${place}.`,
+      `\`collection-config update\` put them into ${saferPlace({ runner })}.`,
   );
+}
+
+/** Returns where keys of a collection in S3 are better kept, by where its harvesters run. */
+export function saferPlace({ runner }: Pick<Settings, "runner">): string {
+  return runner === "ecs" ? "Parameter Store, encrypted" : "a file of your own";
 }
 
 /**

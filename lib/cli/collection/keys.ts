@@ -37,7 +37,8 @@ export function addKeys(group: Command, context: Context): void {
       const next = withKeys(json, kept.keys);
       // If the keys are kept elsewhere under the same name, the configuration is unchanged.
       if (!isDeepStrictEqual(next, json)) await (await collections.plan(next)).apply();
-      const where = kept.parameter ?? `the configuration of ${id}`;
+      const isHere = "profile" in kept.keys ? "a file of your own" : `the configuration of ${id}`;
+      const where = kept.parameter ?? isHere;
       output.line(`${id} has the keys of profile ${found.name}, in ${where}.`);
       if (await (await runner()).info(id)) {
         output.note(

@@ -9,6 +9,7 @@ import { bucketOption, example } from "../options.ts";
 import { type Context, openBucket } from "../context.ts";
 import { keptFor, tellPurged } from "./old_versions.ts";
 import { count, many, someOf } from "../output.ts";
+import { saferPlace } from "../profiles.ts";
 
 /** Adds the command. */
 export function addRedactKeys(group: Command, context: Context): void {
@@ -60,7 +61,8 @@ export function addRedactKeys(group: Command, context: Context): void {
       }
       if (hasKeys(config) && settings.bucket.kind !== "folder") {
         output.note(
-          "collection.json keeps the keys that it is harvested with. To have them in Parameter Store in its place: " +
+          "collection.json keeps the keys that it is harvested with. To put them into " +
+            `${saferPlace(settings)} instead: ` +
             `twarc-cloud collection keys ${lastWord(collectionId)}`,
         );
       }

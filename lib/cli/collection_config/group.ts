@@ -179,8 +179,9 @@ function addKeys(group: Command, context: Context): void {
     .alias("credentials")
     .summary("Add Twitter keys managed by twarc to a collection configuration file.")
     .description(
-      "Adds Twitter API keys that `twarc-cloud configure` or twarc have stored. For a bucket in S3 the keys go " +
-        "to Parameter Store, encrypted, and the file has the name of the profile instead.",
+      "Adds Twitter API keys that `twarc-cloud configure` or twarc have stored. For a bucket in S3 the file has the " +
+        "name of the profile instead: the keys go to Parameter Store, encrypted, or without a cluster stay in a " +
+        "file of your own.",
     )
     .addOption(configFileOption())
     .addOption(bucketOption())

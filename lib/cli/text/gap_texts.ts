@@ -1,5 +1,7 @@
 /** Formats gaps for a person. */
 
+import type { Json } from "../../base/json.ts";
+import { traitsFor } from "../../collection/types/traits.ts";
 import type { ListedGap } from "../../archive/gap_list.ts";
 import type { ToldGap } from "../../bucket/gaps.ts";
 
@@ -18,12 +20,13 @@ export function newestGapTexts(gaps: Parameters<typeof listedGapText>[0][]): str
   return gaps.slice(-TOLD).map(listedGapText);
 }
 
-/** Returns the newest gaps, a text each. */
-export function gapTexts(gaps: ToldGap[]): string[] {
+/** Returns the newest gaps, a text each. @param type The collection's: only a stream's gaps are left to another API. */
+export function gapTexts(gaps: ToldGap[], type: Json | undefined): string[] {
+  const how = traitsFor(type).endsByItself
+    ? "; a search for it follows"
+    : "; recent search follows for it, which finds no retweets";
   return gaps.slice(-TOLD).map(({ from, to, why, asked_again, user_id }) => {
-    const again = asked_again
-      ? "; recent search will be requested for it, which has no retweets"
-      : "";
+    const again = asked_again ? how : "";
     return `${from} to ${to}${whoseText(user_id)}: ${why}${again}`;
   });
 }

@@ -158,7 +158,7 @@ export function tellTroubles(
   }
   for (const line of leftOutLines(info)) output.line(line);
   if (info.gaps) output.line(`Gaps: ${count(info.gaps)} (see gaps.jsonl)`);
-  for (const gap of gapTexts(missed)) output.line(`  ${gap}`);
+  for (const gap of gapTexts(missed, info.type)) output.line(`  ${gap}`);
   if (searches_left > 0) {
     output.line(
       `Searches for gaps left to this harvest or the next: ${searches_left}`,

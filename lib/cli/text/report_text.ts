@@ -235,7 +235,7 @@ export function toMarkdown(report: Report): string {
     "",
     "## What was collected",
     "",
-    `${recordedText(tweets.recorded)}: ${namesOf(tweets.kinds) || "none"}. ` +
+    `${recordedText(tweets.recorded)}: ${kindsOf(tweets.kinds) || "none"}. ` +
     "A tweet that was recorded again counts again.",
     ...tweets.damaged.length > 0
       ? [`Files that cannot be read to their end: ${tweets.damaged.join(", ")}.`]
@@ -356,14 +356,29 @@ function askedIn(
   part: string,
 ): Report["asked"] {
   const asked = update[part];
-  const users = isObject(update.users) ? Object.keys(update.users).length : 0;
+  const changed = new Set(isObject(update.users) ? Object.keys(update.users) : []);
+  const gone = deleted.flatMap((one) => pathsOf(one)).filter(([member]) => member === part);
+  const users = new Set<string>();
+  for (const [, id = "", ...rest] of part === "users" ? gone : []) {
+    (rest.length > 0 ? changed : users).add(id);
+  }
   const texts = [
-    ...users > 0 ? [`${many(users, "user")} added or changed`] : [],
+    ...changed.size > 0 ? [`${many(changed.size, "user")} added or changed`] : [],
+    ...users.size > 0 ? [`${many(users.size, "user")} removed`] : [],
     ...isObject(asked) && part !== "users" ? [`${part} ${JSON.stringify(asked)}`] : [],
+    ...part !== "users" && gone.length > 0
+      ? [`removed: ${gone.map((path) => path.join(".")).join(", ")}`]
+      : [],
   ];
-  const gone = deleted.flatMap((one) => typeof one === "string" ? [one] : Object.keys(one));
-  if (gone.length > 0) texts.push(`removed: something from ${gone.join(", ")}`);
   return texts.length === 0 ? [] : [{ since: change_timestamp, what: texts.join("; ") }];
+}
+
+/** Returns the path of each member that a change deletes. */
+function pathsOf(deleted: Changeset["delete"][number]): string[][] {
+  if (typeof deleted === "string") return [[deleted]];
+  return Object.entries(deleted).flatMap(([name, within]) =>
+    within.flatMap((one) => pathsOf(one).map((path) => [name, ...path]))
+  );
 }
 
 function countEach(names: string[]): Record<string, number> {
@@ -377,6 +392,13 @@ function namesOf(counts: Record<string, number>): string {
   return Object.entries(counts).map(([name, n]) => `${count(n)} ${name.replaceAll("_", " ")}`).join(
     ", ",
   );
+}
+
+/** Formats numbers of tweets by kind: `1 post, 2 replies`. */
+function kindsOf(kinds: Record<string, number>): string {
+  return Object.entries(kinds).map(([kind, n]) =>
+    kind.endsWith("y") && n !== 1 ? many(n, `${kind.slice(0, -1)}ie`) : many(n, kind)
+  ).join(", ");
 }
 
 function listOf(lines: string[], none: string): string[] {

@@ -1,3 +1,4 @@
+import { saferPlace } from "../../../lib/cli/profiles.ts";
 import assert from "node:assert/strict";
 import { systemClock } from "../../../lib/base/clock.ts";
 import { World } from "../../../lib/sandbox/world.ts";
@@ -29,3 +30,8 @@ Deno.test("keys that have become bad are replaced by one command, and the next h
     assert.ok(!changes.includes(keys.consumer_secret), "no key is in the history");
     assert.equal(JSON.parse(changes).length >= 2, true);
   }, { world: World.create({ clock: systemClock, users: 2, tweetsPerUser: 10 }) }));
+
+Deno.test("where keys are better kept is said by where harvesters run: Parameter Store is for a cluster's", () => {
+  assert.equal(saferPlace({ runner: "ecs" }), "Parameter Store, encrypted");
+  assert.equal(saferPlace({ runner: "local" }), "a file of your own");
+});

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { reportOf, type ReportOptions, toMarkdown } from "../../../lib/cli/text/report_text.ts";
+import type { JsonObject } from "../../../lib/base/json.ts";
 import { emptyTally } from "../../../lib/export/tally.ts";
 
 const nothing: ReportOptions = {
@@ -221,4 +222,28 @@ Deno.test("a report has what people wrote about a collection, by what it was mad
     markdown,
     /^Last verified on 2026-05-01T00:01:00Z by twarc-cloud 9\.9\.9: all files/m,
   );
+});
+
+Deno.test("what a person took out of the configuration is named, and keys are no request", () => {
+  const asked = (type: string, ...changes: ReportOptions["changes"]) =>
+    reportOf({ ...something, config: { type }, changes }).asked.map(({ what }) => what);
+  const change = (update: JsonObject, ...deleted: ReportOptions["changes"][number]["delete"]) => ({
+    change_timestamp: "2026-01-01T00:00:00Z",
+    update,
+    delete: deleted,
+  });
+  assert.deepEqual(asked("search", change({}, { keys: ["consumer_key"] }, "profile")), []);
+  assert.deepEqual(
+    asked("search", change({ search: { query: "a" } }, { search: ["max_records", "fill"] })),
+    ['search {"query":"a"}; removed: search.max_records, search.fill'],
+  );
+  const users = change({ users: { "1": {} } }, { users: ["2", "3", { "4": ["since_id"] }] });
+  assert.deepEqual(asked("user_timeline", users), ["2 users added or changed; 2 users removed"]);
+});
+
+Deno.test("tweets of each kind are counted as one or as many", () => {
+  const kinds = { post: 250, reply: 2, quote: 1, repost: 1 };
+  const facts = { ...something.facts, tally: { ...something.facts.tally, kinds } };
+  const text = toMarkdown(reportOf({ ...something, facts }));
+  assert.match(text, /: 250 posts, 2 replies, 1 quote, 1 repost\. A tweet/);
 });
