@@ -49,6 +49,10 @@ for (const how of ["kill -9", "unlock --force"] as const) {
       const harvester = await pidOf(place, "live");
       if (how === "unlock --force") {
         await place.ok("harvest", "unlock", "--force", "live");
+        assert.match(await place.ok("harvest", "list"), /^live => Bucket: \S+ Status: RUNNING\n$/);
+        assert.equal(await place.ok("collection", "list"), "Collections:\nlive\n");
+        const asked = await place.run("harvest", "running", "live");
+        assert.match(asked.err, /has no lock now\. It is starting, or its lock was removed/);
       } else {
         const files = await Array.fromAsync(filesBelow(place.path(".")));
         const kept = files.find((file) => file.endsWith("/runner/kept/live.json")) ?? assert.fail();

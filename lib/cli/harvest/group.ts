@@ -77,8 +77,14 @@ function addRunning(group: Command, context: Context): void {
       const failing = (await failingOf(opened, output)).find((one) => one.collectionId === id);
       if (!info) {
         const { UserError } = await import("../../base/errors.ts");
-        const { readKept, troubleOf } = await import("../../runner/local/kept.ts");
+        const { holderIsGone: isGone } = await import("../../bucket/process.ts");
+        const { isKeeperAtWork, readKept, troubleOf } = await import("../../runner/local/kept.ts");
         const found = runner.documents && await readKept(runner.documents, id);
+        if (found && isKeeperAtWork(found.kept, { isGone })) {
+          throw new UserError(`The harvester of ${id} has no lock now`, {
+            hint: "It is starting, or its lock was removed: look again in half a minute.",
+          });
+        }
         const why = failing ? `, and it ${failingText(failing)}` : "";
         throw new UserError(`No harvest of ${id} is running${why}`, {
           hint: found

@@ -5,6 +5,7 @@
 
 import { z } from "zod";
 import { type LookOptions, readLock } from "../../bucket/lock.ts";
+import type { ProcessId } from "../../bucket/process.ts";
 import { checkedId } from "../../collection/layout.ts";
 import { AccessError, ConflictError, UserError } from "../../base/errors.ts";
 import { jsonOrNull, parseAs } from "../../base/json.ts";
@@ -78,10 +79,39 @@ export async function readKept(
   return await foundKept(documents, keptKey(collectionId));
 }
 
+/** Options of looking for harvesters without a lock. */
+export interface KeptLook extends Pick<LookOptions, "clock"> {
+  store: Store;
+  /** Returns whether a process is certainly gone; false if it certainly lives, null if unknown. */
+  isGone: (process: ProcessId) => boolean | null;
+}
+
+/**
+ * Yields every harvester that is to be kept alive, whose lock is free, and which is known to have ended; damaged
+ * documents are skipped.
+ */
+export async function* keptInTrouble(documents: Documents, look: KeptLook): AsyncGenerator<Kept> {
+  for await (const kept of keptWithoutLock(documents, look)) {
+    if (!isKeeperAtWork(kept, look)) yield kept;
+  }
+}
+
+/**
+ * Returns whether a harvester without a lock is one whose keeper lives, and has not seen it end: it is starting, or
+ * its lock was removed, which it notices when it renews that.
+ */
+export function isKeeperAtWork(
+  { state, process }: Kept,
+  { isGone }: Pick<KeptLook, "isGone">,
+): boolean {
+  return (state === "starting" || state === "running") && process !== undefined &&
+    isGone(process) === false;
+}
+
 /** Yields every harvester that is to be kept alive and whose lock is free; damaged documents are skipped. */
-export async function* keptInTrouble(
+export async function* keptWithoutLock(
   documents: Documents,
-  { store, ...look }: LookOptions & { store: Store },
+  { store, ...look }: KeptLook,
 ): AsyncGenerator<Kept> {
   for await (const { key } of documents.list(KEPT)) {
     const found = await foundKept(documents, key).catch(nullIfDamaged);

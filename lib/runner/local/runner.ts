@@ -13,7 +13,14 @@ import { checkedId, COLLECTIONS, idOfFolder } from "../../collection/layout.ts";
 import { ControlClient } from "../../control/control.ts";
 import type { Documents } from "./documents.ts";
 import { keepAlive } from "./keeper.ts";
-import { endKept, type FoundKept, type Kept, keptInTrouble, troubleOf } from "./kept.ts";
+import {
+  endKept,
+  type FoundKept,
+  isKeeperAtWork,
+  type Kept,
+  keptWithoutLock,
+  troubleOf,
+} from "./kept.ts";
 import { reviveKept, startKept } from "./kept_start.ts";
 import { infoOf, logBefore, loggedElsewhere, noLog, notRunning } from "../live.ts";
 import { isLoggedHere } from "./logged_here.ts";
@@ -169,11 +176,19 @@ export class LocalRunner implements Runner {
         yield { collectionId, bucket, status, ...(control ? { control: new URL(control) } : {}) };
       }
     }
-    for await (
-      const kept of keptInTrouble(this.documents, { store, clock, isGone: holderIsGone })
-    ) {
-      const status = kept.state === "ended" ? "ENDED" : "RESTARTING";
-      yield { collectionId: kept.collection_id, bucket, status, trouble: troubleOf(kept) };
+    const look = { store, clock, isGone: holderIsGone };
+    for await (const kept of keptWithoutLock(this.documents, look)) {
+      const { collection_id: collectionId, state } = kept;
+      if (isKeeperAtWork(kept, look)) {
+        yield {
+          collectionId,
+          bucket,
+          status: state === "starting" ? "PENDING" : STATUS.harvesting,
+        };
+        continue;
+      }
+      const status = state === "ended" ? "ENDED" : "RESTARTING";
+      yield { collectionId, bucket, status, trouble: troubleOf(kept) };
     }
   }
 
