@@ -193,9 +193,14 @@ export class HostilePlace {
 
   /** An object of the bucket as text; null where it is not there. */
   async text(name: RegExp): Promise<string | null> {
-    const key = this.store.keys().findLast((key) => name.test(key));
-    const found = key && await this.store.get(key);
-    return found ? new TextDecoder().decode(found.bytes) : null;
+    return (await this.texts(name)).at(-1) ?? null;
+  }
+
+  /** What is in all objects of a name, by their keys. */
+  async texts(name: RegExp): Promise<string[]> {
+    const keys = this.store.keys().filter((key) => name.test(key));
+    const found = await Promise.all(keys.map((key) => this.store.get(key)));
+    return found.flatMap((one) => one ? [new TextDecoder().decode(one.bytes)] : []);
   }
 
   async close(): Promise<void> {
