@@ -20,7 +20,7 @@ export const GROUPS: Record<"quick" | "long", Record<string, string[]>> = {
     commands: ["cli/", "collection/", "export/", "infra/", "sandbox/"],
     faults: ["faults/"],
     harvests: ["harvest/", "source/"],
-    harvests_left: ["harvest/p", "harvest/recovery/"],
+    harvests_left: ["harvest/p"],
     hostile: ["faults/hostile"],
     programs_first: [
       "e2e/filter_test",
@@ -29,9 +29,11 @@ export const GROUPS: Record<"quick" | "long", Record<string, string[]>> = {
       "e2e/signals",
       "e2e/timeline",
     ],
+    recovery: ["harvest/recovery/"],
     rest: [""],
     runners: ["runner/"],
     stores: ["archive/", "bucket/", "secrets/", "store/"],
+    twitter: ["twitter/"],
   },
   long: {
     aws: ["e2e/aws", "e2e/original", "e2e/proxy", "e2e/s3", "e2e/without_cluster"],
