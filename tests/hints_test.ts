@@ -61,9 +61,9 @@ const OF_ERRORS: Record<string, Record<string, string | [file: string, says: str
     "collection verify --repair": "a file is damaged that can be made again",
     "collection redact-keys": ["e2e/redact_keys", "with the command that takes them out"],
   },
+  "cli/collection_config/changes": { "collection verify": "a tweets file is damaged" },
   "cli/collection_config/config_file": { "${maker}": "there is no configuration file" },
   "cli/collection_config/group": {
-    "collection verify": "a tweets file is damaged",
     "collection-config download": "it is not known what the file was made from",
   },
   "cli/collection_config/names": {
