@@ -46,8 +46,11 @@ Deno.test("a copy of a bucket ends no harvester of the original, and harvests no
       err,
       /^Removed from the copy: 1 lock of harvesters of the other bucket, which continue\.$/m,
     );
-    const stop = await place.run("collection", "filter-stop", "live", "--bucket", "./copy");
-    assert.match(stop.err, /No harvest of live is running/);
+    const stop = ["collection", "filter-stop", "live", "--bucket", "./copy"];
+    // What the copy has of the stream was cut off where it was copied.
+    const { err: first } = await place.run(...stop);
+    assert.match(first, /^Its harvester had not stopped in good order/m);
+    assert.match((await place.run(...stop)).err, /No harvest of live is running/);
     assert.equal(place.sandbox.streams.size, 1);
     await place.ok("collection", "filter-stop", "live");
     const [own, other] = await Promise.all(
@@ -68,7 +71,7 @@ Deno.test("each of the two answers to what a copy is lets the command work that 
       await copyFolder(place.path(name), place.path("copy"));
       const stop = ["collection", "filter-stop", name, "--bucket", "./copy"];
       const { err } = await place.run(...stop);
-      assert.match(err, new RegExp(`twarc-cloud bucket ${answer} --bucket '\\./copy'`));
+      assert.match(err, new RegExp(`twarc-cloud bucket ${answer} --bucket \\./copy`));
       await place.ok("bucket", answer, "--bucket", "./copy");
       assert.match((await place.run(...stop)).err, new RegExp(`No harvest of ${name} is running`));
       await Deno.remove(place.path("copy"), { recursive: true });
