@@ -2,6 +2,7 @@
 
 import { isoTime } from "../base/clock.ts";
 import { type Span, SpanSet } from "../base/spans.ts";
+import { STOP_REQUESTED } from "../collection/end_reasons.ts";
 import type { CoverageRecord } from "../bucket/coverage.ts";
 import type { Traits } from "../collection/types/traits.ts";
 import { folderStamp } from "../collection/layout.ts";
@@ -130,40 +131,72 @@ function gapParts({ gaps, traits }: CoverageFacts): Part[] {
   }));
 }
 
-/** Returns the spans between a stream's harvests: stopped on purpose until started again, or failed. */
+/** A person's start or stop of a stream, and its time in milliseconds since 1970. */
+type TimedDeed = CoverageRecord & { time: number };
+
+/** Returns the spans in which a stream was not open: stopped on purpose until started again, or failed. */
 function betweenStreams(facts: CoverageFacts): Part[] {
   const { records, now, running } = facts;
   const harvests = harvestsIn(facts);
-  const deeds = records.filter(({ what }) => what === "start" || what === "stop");
+  const deeds = records.filter(({ what }) => what === "start" || what === "stop")
+    .map((deed) => ({ ...deed, time: Date.parse(deed.at) }));
   const gapsOf = gapsByHarvest(facts);
-  return harvests.flatMap((harvest, i) => {
-    const until = harvests[i + 1]?.from ?? running?.from ?? now;
+  const opened = (n: number) => harvests[n]?.from ?? running?.from ?? now;
+  const between = harvests.flatMap((harvest, i) => {
+    const until = opened(i + 1);
     if (until <= harvest.to) return [];
-    const why = harvest.reason ?? "The harvest ended";
     // What it missed itself before it was stopped is no silence.
     const own = gapsOf(harvest).filter(isOfAll).map(spanOf);
     const to = own.reduce((latest, gap) => Math.max(latest, gap.to), harvest.to);
-    const from = Math.min(to, until);
-    const within = deeds.filter(({ at }) =>
-      Date.parse(at) >= harvest.began && Date.parse(at) <= until
-    );
-    const after = (what: CoverageRecord["what"], time: number) =>
-      within.find((one) => one.what === what && Date.parse(one.at) > time);
-    const isStopped = harvest.outcome === "stopped";
-    const stop = isStopped
-      ? within.findLast(({ what }) => what === "stop")
-      : after("stop", harvest.to);
-    // One that was cut off, or failed, is missed until a person stops it.
-    const stopped = isStopped ? from : Math.max(stop ? Date.parse(stop.at) : until, from);
-    const again = after("start", Math.max(stopped, harvest.to));
-    const started = again ? Math.max(Date.parse(again.at), from) : until;
-    const parts: Part[] = [
-      { from, to: stopped, state: "missed", why },
-      { from: stopped, to: started, state: "silent on purpose", why, ...byWhom(stop) },
-      { from: started, to: until, state: "missed", why: "The stream was not open yet" },
-    ];
-    return parts.filter(({ from, to }) => from < to);
+    const span = { from: Math.min(to, until), to: until };
+    const later = deeds.filter(({ time }) => time > harvest.to);
+    return byDeeds(span, endOf(harvest, deeds, until), later);
   });
+  return [...beforeFirst(deeds, opened(0)), ...between];
+}
+
+/** Returns what is so after a stream's harvest. @param until When it was open again. */
+function endOf(
+  { outcome, reason: why = "The harvest ended", began, to }: ReturnType<typeof harvestsIn>[number],
+  deeds: TimedDeed[],
+  until: number,
+): Omit<Part, "from" | "to"> {
+  if (outcome !== "stopped") return { state: "missed", why };
+  const again = deeds.find(({ what, time }) => what === "start" && time > to)?.time ?? until;
+  // The stop is recorded once the harvest has ended, or before.
+  const stop = deeds.findLast(({ what, time }) =>
+    what === "stop" && time >= began && time <= Math.min(again, until)
+  );
+  return { state: "silent on purpose", why, ...byWhom(stop) };
+}
+
+/** Returns the spans before a stream was open for the first time, if it was stopped before that. */
+function beforeFirst(deeds: TimedDeed[], opened: number): Part[] {
+  const early = deeds.filter(({ time }) => time < opened);
+  const [first, ...later] = early;
+  if (!first || !later.some(({ what }) => what === "stop")) return [];
+  return byDeeds({ from: first.time, to: opened }, NOT_OPEN, later);
+}
+
+const NOT_OPEN = { state: "missed", why: "The stream was not open yet" } as const;
+
+/** Returns a span in which a stream is not open: missed from a start on, and silent on purpose from a stop on. */
+function byDeeds(
+  { from, to }: Span,
+  beginning: Omit<Part, "from" | "to">,
+  deeds: TimedDeed[],
+): Part[] {
+  const parts: Part[] = [{ ...beginning, from, to }];
+  for (const { time, ...deed } of deeds) {
+    const last = parts.at(-1);
+    const next = deed.what === "start"
+      ? NOT_OPEN
+      : { state: "silent on purpose" as const, why: STOP_REQUESTED, ...byWhom(deed) };
+    if (time >= to || !last || last.state === next.state) continue;
+    last.to = Math.max(from, time);
+    parts.push({ ...next, from: last.to, to });
+  }
+  return parts.filter(({ from, to }) => from < to);
 }
 
 /** Returns the spans from the end of a schedule to the next schedule or harvest. */

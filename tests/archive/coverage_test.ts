@@ -81,6 +81,71 @@ Deno.test("an outage in which a stream is stopped is missed, and silence begins 
   }
 });
 
+Deno.test("a stream that was stopped before it was open is silent on purpose until its next start, and missed before", () => {
+  const attempt: CoverageRecord[] = [
+    { at: day(20), what: "start", by: "ann@desk" },
+    { at: day(30), what: "stop", by: "bob@desk", note: "no access" },
+  ];
+  const again: CoverageRecord[] = [
+    { at: day(50), what: "start", by: "ann@desk" },
+    harvest(51, 60, { harvest_timestamp: day(50), outcome: "complete" }),
+  ];
+  const stopped = [
+    harvest(0, 10, { harvest_timestamp: day(0), outcome: "stopped" }),
+    { at: day(10), what: "stop", by: "cleo@desk" } as const,
+  ];
+  const after = [
+    "20-30 missed",
+    "30-50 silent on purpose, bob@desk, no access",
+    "50-51 missed",
+    "51-60 harvested",
+  ];
+  const gaps = [gap(20, 30, { in: 20 })];
+  for (const known of [{}, { gaps }]) {
+    assert.deepEqual(
+      coverage({ type: "filter", records: [...stopped, ...attempt, ...again], ...known }),
+      ["0-10 harvested", "10-20 silent on purpose, cleo@desk", ...after],
+    );
+    // Where it was never open before, and has not been since.
+    assert.deepEqual(
+      coverage({ type: "filter", records: [...attempt, ...again], ...known }),
+      after,
+    );
+    assert.deepEqual(coverage({ type: "filter", records: attempt, ...known }), [
+      "20-30 missed",
+      "30-60 silent on purpose, bob@desk, no access",
+    ]);
+  }
+  // Several attempts.
+  const twice: CoverageRecord[] = [
+    ...attempt,
+    { at: day(35), what: "start", by: "ann@desk" },
+    { at: day(40), what: "stop", by: "dan@desk" },
+  ];
+  assert.deepEqual(coverage({ type: "filter", records: [...stopped, ...twice, ...again] }), [
+    "0-10 harvested",
+    "10-20 silent on purpose, cleo@desk",
+    "20-30 missed",
+    "30-35 silent on purpose, bob@desk, no access",
+    "35-40 missed",
+    "40-50 silent on purpose, dan@desk",
+    "50-51 missed",
+    "51-60 harvested",
+  ]);
+});
+
+Deno.test("a stream that failed, and that a person stopped then, is missed until that stop", () => {
+  const records: CoverageRecord[] = [
+    harvest(0, 10, { harvest_timestamp: day(0), outcome: "failed" }),
+    { at: day(15), what: "stop", by: "bob@desk" },
+  ];
+  assert.deepEqual(coverage({ type: "filter", records }), [
+    "0-10 harvested",
+    "10-15 missed",
+    "15-60 silent on purpose, bob@desk",
+  ]);
+});
+
 Deno.test("a stream that failed is missed until now, whatever else it had", () => {
   const records = [harvest(0, 10, { harvest_timestamp: day(0), outcome: "failed" })];
   assert.deepEqual(coverage({ type: "filter", records }), ["0-10 harvested", "10-60 missed"]);
