@@ -9,10 +9,10 @@ import { systemClock } from "../base/clock.ts";
 import { Ending } from "../base/ending.ts";
 import { environment } from "../base/environment.ts";
 import { settleHome } from "../base/folders.ts";
-import { TwarcCloudError } from "../base/errors.ts";
+import { sentenceOf, TwarcCloudError } from "../base/errors.ts";
 import { settleProxies } from "../base/proxy.ts";
 import { makeContext } from "./context.ts";
-import { exitAtOnce, exitCodeOf, INTERRUPTED, sentences, USAGE } from "./exit.ts";
+import { exitAtOnce, exitCodeOf, INTERRUPTED, USAGE } from "./exit.ts";
 import { describeTerminal, type Streams } from "./terminal.ts";
 
 /** As run() does. */
@@ -76,7 +76,7 @@ export async function runCommandLine(
       : error;
     if (env.TWARC_CLOUD_LOG === "json" && shown instanceof TwarcCloudError) {
       const { fatalLine } = await import("../base/log.ts");
-      write.err(`${fatalLine(sentences(shown), systemClock.now())}\n`);
+      write.err(`${fatalLine(sentenceOf(shown), systemClock.now())}\n`);
       return shown.exitCode;
     }
     return exitCodeOf(shown, output, args.includes("--debug"));

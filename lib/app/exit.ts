@@ -1,7 +1,7 @@
 /** Turns an error into the message that a person reads and an exit code. */
 
 import { CommanderError } from "@commander-js/extra-typings";
-import { messageOf, TwarcCloudError, UserError } from "../base/errors.ts";
+import { messageOf, sentenceOf, TwarcCloudError, UserError } from "../base/errors.ts";
 import { onShare, shareOf } from "../base/network_share.ts";
 import type { Output } from "../cli/output.ts";
 
@@ -21,7 +21,7 @@ export function exitCodeOf(thrown: unknown, output: Output, debug: boolean): num
   const error = ofClosedPath(thrown);
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USAGE;
   if (error instanceof TwarcCloudError) {
-    output.error(sentences(error));
+    output.error(sentenceOf(error));
     if (debug) output.note(chainOf(error));
     return error.exitCode;
   }
@@ -45,16 +45,6 @@ function ofClosedPath(error: unknown): unknown {
     cause: error,
     hint: "Name another file or folder.",
   });
-}
-
-/** Returns an error's message and its hint as sentences. */
-export function sentences({ message, hint }: TwarcCloudError): string {
-  return `${withStop(message)}${hint ? ` ${hint}` : ""}`;
-}
-
-/** Returns a sentence with its full stop. */
-function withStop(message: string): string {
-  return /[.!?]$/.test(message) ? message : `${message}.`;
 }
 
 /** Returns the stacks of an error and of its causes. */

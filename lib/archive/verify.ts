@@ -13,8 +13,7 @@ import {
   isChangeset,
   isHarvestFolder,
 } from "../collection/layout.ts";
-import { ifOurs, isOfContent } from "../base/errors.ts";
-import { sentenceOf } from "../base/outage.ts";
+import { ifOurs, isOfContent, sentenceOf } from "../base/errors.ts";
 import { linkless } from "../store/folder/linkless.ts";
 import { isThere, type Listed, type Store } from "../store/store.ts";
 import { Checkpoint } from "../bucket/checkpoint.ts";

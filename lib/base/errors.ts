@@ -1,5 +1,7 @@
 /** Errors that a person reads, by who must act, each with the exit code of the process. */
 
+import { withFullStop, withoutFullStop } from "./full_stop.ts";
+
 /** Details of an error. */
 export interface ErrorDetails {
   /** What to do: a sentence, best with the command to type. */
@@ -10,7 +12,10 @@ export interface ErrorDetails {
   retryAfterMs?: number | undefined;
 }
 
-/** The base of every error that is shown as one line and without a stack trace. */
+/**
+ * The base of every error that is shown as one line and without a stack trace. Its message ends without a full stop, also
+ * where it ends with what the API or AWS said.
+ */
 export abstract class TwarcCloudError extends Error {
   /** The exit code of a process that ends with this error. */
   abstract readonly exitCode: number;
@@ -18,7 +23,8 @@ export abstract class TwarcCloudError extends Error {
   readonly hint: string | undefined;
 
   constructor(message: string, details: ErrorDetails = {}) {
-    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    const cause = details.cause === undefined ? undefined : { cause: details.cause };
+    super(withoutFullStop(message), cause);
     this.name = new.target.name;
     this.hint = details.hint;
   }
@@ -152,7 +158,13 @@ export function isOfContent(error: unknown): error is TwarcCloudError {
   return error instanceof TwarcCloudError && !(error instanceof OutsideError);
 }
 
-/** Returns the message of anything that was thrown. */
+/** Returns the message of anything that was thrown, without a full stop at its end. */
 export function messageOf(thrown: unknown): string {
-  return thrown instanceof Error ? thrown.message : String(thrown);
+  return withoutFullStop(thrown instanceof Error ? thrown.message : String(thrown));
+}
+
+/** Returns an error's message and hint as sentences. */
+export function sentenceOf(failure: unknown): string {
+  const hint = failure instanceof TwarcCloudError && failure.hint ? ` ${failure.hint}` : "";
+  return `${withFullStop(messageOf(failure))}${hint}`;
 }

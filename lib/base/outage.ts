@@ -1,7 +1,7 @@
 /** Waits out temporary failures. */
 
 import type { Clock } from "./clock.ts";
-import { messageOf, OutsideError, TwarcCloudError, UnresponsiveError } from "./errors.ts";
+import { OutsideError, sentenceOf, UnresponsiveError } from "./errors.ts";
 
 /** Milliseconds between tries during an outage: at first, and at most. */
 export interface Pauses {
@@ -88,11 +88,4 @@ export async function outlast<T>(
 /** Returns whether a failure is one of the outside that a later try may not meet. */
 export function passesByItself(failure: unknown): boolean {
   return failure instanceof OutsideError && !(failure instanceof UnresponsiveError);
-}
-
-/** Returns an error's message and hint as sentences. */
-export function sentenceOf(failure: unknown): string {
-  const message = messageOf(failure);
-  const hint = failure instanceof TwarcCloudError && failure.hint ? ` ${failure.hint}` : "";
-  return `${/[.!?]$/.test(message) ? message : `${message}.`}${hint}`;
 }

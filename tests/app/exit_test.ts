@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { CommanderError } from "@commander-js/extra-typings";
-import { exitCodeOf, sentences } from "../../lib/app/exit.ts";
+import { exitCodeOf } from "../../lib/app/exit.ts";
 import { OutsideError, UsageError, UserError } from "../../lib/base/errors.ts";
 import { Output } from "../../lib/cli/output.ts";
 
@@ -56,9 +56,4 @@ Deno.test("exitCodeOf() shows a path that Deno does not open as the person's to 
 Deno.test("exitCodeOf() leaves what commander has shown alone: help is 0, a wrong command line 2", () => {
   assert.deepEqual(shown(new CommanderError(0, "commander.help", "")), { code: 0, text: "" });
   assert.deepEqual(shown(new CommanderError(1, "commander.unknown", "")), { code: 2, text: "" });
-});
-
-Deno.test("sentences() ends each with one full stop", () => {
-  assert.equal(sentences(new UserError("Is it?", { hint: "No." })), "Is it? No.");
-  assert.equal(sentences(new UserError("It is")), "It is.");
 });

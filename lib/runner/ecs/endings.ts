@@ -1,5 +1,6 @@
 /** The outcome of a task on Fargate, in words and with advice. */
 
+import { withoutFullStop } from "../../base/full_stop.ts";
 import { lastWord } from "../../base/visible.ts";
 import type { HarvesterTask } from "./tasks.ts";
 import type { Outcome } from "../runner.ts";
@@ -65,8 +66,4 @@ export function endedWell(task: HarvesterTask): boolean {
 
 function failure(message: string): Outcome {
   return { exitCode: 3, message };
-}
-
-function withoutFullStop(text: string): string {
-  return text.replace(/\.$/, "");
 }

@@ -2,8 +2,7 @@
 
 import { getLogger } from "@logtape/logtape";
 import type { AwsAccess } from "../../base/aws.ts";
-import { TwarcCloudError } from "../../base/errors.ts";
-import { sentenceOf } from "../../base/outage.ts";
+import { sentenceOf, TwarcCloudError } from "../../base/errors.ts";
 import { EcsCluster } from "./client.ts";
 import { EcsServices } from "./services.ts";
 

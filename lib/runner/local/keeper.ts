@@ -1,8 +1,8 @@
 /** Keeps a harvester of this machine alive: after a fault it is restarted, until it is stopped. */
 
 import { type Clock, isoTime } from "../../base/clock.ts";
-import { LockedError, TwarcCloudError } from "../../base/errors.ts";
-import { outlast, sentenceOf } from "../../base/outage.ts";
+import { LockedError, sentenceOf, TwarcCloudError } from "../../base/errors.ts";
+import { outlast } from "../../base/outage.ts";
 import type { Documents } from "./documents.ts";
 import { type FoundKept, type Kept, readKept, writeKept } from "./kept.ts";
 import type { Started } from "../runner.ts";

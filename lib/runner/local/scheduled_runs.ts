@@ -1,7 +1,6 @@
 /** The runs that a scheduler has started: whether they began, and their outcomes. */
 
-import { LockedError, TwarcCloudError } from "../../base/errors.ts";
-import { sentenceOf } from "../../base/outage.ts";
+import { LockedError, sentenceOf, TwarcCloudError } from "../../base/errors.ts";
 import type { Job, Outcome, Runner, Started } from "../runner.ts";
 
 /** A run that has begun. */

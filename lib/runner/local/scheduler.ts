@@ -5,10 +5,10 @@
 
 import { type Clock, isoTime } from "../../base/clock.ts";
 import { lastHarvestOf } from "../../bucket/last_harvest.ts";
-import { ConflictError, TwarcCloudError } from "../../base/errors.ts";
+import { ConflictError, sentenceOf, TwarcCloudError } from "../../base/errors.ts";
 import { parseAs } from "../../base/json.ts";
 import { jsonBytes } from "../../base/json_bytes.ts";
-import { outlast, sentenceOf } from "../../base/outage.ts";
+import { outlast } from "../../base/outage.ts";
 import { settledPut } from "../../store/settled_put.ts";
 import type { Store, Version } from "../../store/store.ts";
 import type { Documents } from "./documents.ts";
