@@ -20,7 +20,7 @@ import type { HarvestFound, Repairable } from "./found.ts";
 import { askFor, gapLook, queriesFor } from "./gap_fill.ts";
 import { listGaps } from "./gap_list.ts";
 import type { LostFinder } from "./lost_finder.ts";
-import { harvestsAround, latenessOf, LostOfStream } from "./lost_stream.ts";
+import { latenessOf, LostOfStream } from "./lost_stream.ts";
 import { LostOfWalks } from "./lost_walks.ts";
 import { amend } from "./repair_inventory.ts";
 import type { VerifyOptions } from "./verify.ts";
@@ -124,18 +124,19 @@ async function openFinder(
     return { harvests, finder: await LostOfWalks.open({ store, config, positions, folders }) };
   }
   const lateMs = latenessOf(reading);
-  const harvests = harvestsAround(found.harvests, { damaged, lateMs });
   const isOrdered = queriesFor(config, {}).length <= 1;
   const finder = await LostOfStream.open({
     store,
     collectionId,
-    harvests,
+    harvests: found.harvests,
+    damaged: found.harvests.filter(isDamaged).map(({ folder }) => folder),
     positions,
     isOrdered,
     lateMs,
     now: clock.now(),
   });
-  return { harvests, finder };
+  const { folders } = finder;
+  return { harvests: found.harvests.filter(({ folder }) => folders.has(folder)), finder };
 }
 
 /** Returns the harvests from the first damaged one on, with the earlier ones in which its walks began. */

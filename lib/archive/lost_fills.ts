@@ -19,6 +19,12 @@ export interface Lost {
   untilId: string;
 }
 
+/** A span that an earlier repair recorded as lost. */
+export interface Recorded extends Lost {
+  /** The ids in it that were intact then, and are not requested. */
+  known: string[];
+}
+
 /** A span that was collected beside the stream, and the harvests that may have its tweets. */
 interface Fill {
   sinceId: string;
@@ -68,13 +74,13 @@ export interface FillOptions {
 
 /** What harvests collected beside the stream. */
 export class Fills {
-  /** What earlier repairs recorded as lost. */
-  readonly recorded: Lost[];
+  /** What earlier repairs recorded as lost, with the ids in it that were intact. */
+  readonly recorded: Recorded[];
   readonly #all: Fill[];
   /** Those that the current harvest may have tweets of. */
   #here: Fill[] = [];
 
-  private constructor(all: Fill[], recorded: Lost[]) {
+  private constructor(all: Fill[], recorded: Recorded[]) {
     this.#all = all;
     this.recorded = recorded;
   }
@@ -92,8 +98,22 @@ export class Fills {
     const order = isOrdered ? "newest first" : "any";
     const fills = fillsOf({ gaps: inOrder(gaps), filled: inOrder(filled), walks, order });
     const lost = gaps.filter(({ lost }) => lost);
-    const recorded = lost.map((gap) => ({ ...idsOf(gap), folder: gap.folder }));
+    const recorded = lost.map((gap) => ({
+      ...idsOf(gap),
+      folder: gap.folder,
+      known: gap.known ?? [],
+    }));
     return new Fills([...fills, ...harvests.flatMap(lateIn)], recorded);
+  }
+
+  /** Returns the first harvest that may have tweets of what a damaged one may have lost; undefined for that one alone. */
+  firstBeside(damaged: string[]): string | undefined {
+    const folders = this.#all.filter(({ folder, isAfter, end }) =>
+      damaged.some((one) =>
+        (isAfter ? one > folder : one >= folder) && (end === undefined || one <= end)
+      )
+    ).map(({ folder }) => folder);
+    return folders.toSorted()[0];
   }
 
   /** Begins a harvest. */

@@ -2,10 +2,10 @@
 
 import { harvestTime } from "../collection/layout.ts";
 import type { RecordedGap } from "../bucket/gaps.ts";
-import { idsIn, idTime, isOlder, timeId } from "../twitter/bytes/ids.ts";
-import { lackingIn } from "./holes.ts";
+import { idTime, isOlder, timeId } from "../twitter/bytes/ids.ts";
 import { type FillOptions, Fills, type Lost, type StreamHarvest } from "./lost_fills.ts";
 import { DAMAGED, type LostFinder } from "./lost_finder.ts";
+import { LostSpans } from "./lost_spans.ts";
 
 /** Tweets of each side of a damage that show where it begins and ends. */
 const SIDE = 1_000;
@@ -29,6 +29,8 @@ export interface LostStreamOptions extends FillOptions {
   now: number;
   /** Milliseconds that its tweets may be late. */
   lateMs: number;
+  /** The folders of damaged harvests, oldest first. */
+  damaged: string[];
 }
 
 /** Returns how late tweets of a stream may be, in milliseconds, where each connection begins with earlier ones. */
@@ -37,17 +39,14 @@ export function latenessOf({ backfillMinutes = 0 }: { backfillMinutes?: number }
 }
 
 /**
- * Returns the harvests from the first damaged one on, with those before it whose tweets came so shortly before that
- * later ones may be older.
+ * Returns the harvests from one on, with those before it whose tweets came so shortly before that later ones may be
+ * older.
  */
-export function harvestsAround<T extends StreamHarvest>(
-  harvests: T[],
-  { damaged, lateMs }: { damaged: number; lateMs: number },
-): T[] {
-  const first = harvests[damaged];
+function harvestsAround(harvests: StreamHarvest[], nth: number, lateMs: number): StreamHarvest[] {
+  const first = harvests[nth];
   if (!first) return [];
   const earliest = coverageOf(first, Infinity).from - lateMs;
-  const before = harvests.slice(0, damaged).findLastIndex((harvest) =>
+  const before = harvests.slice(0, nth).findLastIndex((harvest) =>
     coverageOf(harvest, Infinity).to < earliest
   );
   return harvests.slice(before + 1);
@@ -72,7 +71,15 @@ export class LostOfStream implements LostFinder {
     this.#infos = new Map(options.harvests.map((harvest) => [harvest.folder, harvest]));
   }
 
-  /** Opens it for the given harvests. @throws UserError if a file is damaged; OutsideError */
+  /** The folders of the harvests that it has to read. */
+  get folders(): Set<string> {
+    const { harvests, damaged, lateMs } = this.#options;
+    const begin = [this.#fills.firstBeside(damaged), damaged[0]].flatMap((one) => one ?? []);
+    const nth = harvests.findIndex(({ folder }) => begin.some((one) => one <= folder));
+    return new Set(harvestsAround(harvests, nth, lateMs).map(({ folder }) => folder));
+  }
+
+  /** Opens it for all harvests of a collection. @throws UserError if a file is damaged; OutsideError */
   static async open(options: LostStreamOptions): Promise<LostOfStream> {
     return new LostOfStream(options, await Fills.open(options));
   }
@@ -142,18 +149,8 @@ export class LostOfStream implements LostFinder {
     readAgain: (take: (line: Uint8Array) => void) => Promise<void>,
   ): Promise<{ folder: string; gap: RecordedGap }[]> {
     const spans = [...this.#damages.flatMap((one) => this.#spansOf(one)), ...this.#fills.finish()];
-    const lost = joinLosses(spans.flatMap((span) => this.#unrecorded(span)));
-    if (lost.length === 0) return [];
-    const known = lost.map((): string[] => []);
-    // What is intact in a span is not to come again: also what came late, or was requested again.
-    await readAgain((line) => {
-      for (const id of idsIn(line)) {
-        const n = countBelow(lost, id) - 1;
-        const span = lost[n];
-        if (span && isOlder(id, span.untilId)) known[n]?.push(id);
-      }
-    });
-    return lost.map(({ folder, sinceId, untilId }, n) => ({
+    const lost = await new LostSpans(spans, this.#fills.recorded).lost(readAgain);
+    return lost.map(({ folder, sinceId, untilId, known }) => ({
       folder,
       gap: {
         from: idTime(sinceId),
@@ -162,18 +159,9 @@ export class LostOfStream implements LostFinder {
         since_id: sinceId,
         until_id: untilId,
         lost: true,
-        known: known[n] ?? [],
+        known,
       },
     }));
-  }
-
-  /** Returns the parts of a span that no repair has recorded. */
-  #unrecorded({ folder, sinceId, untilId }: Lost): Lost[] {
-    const recorded = this.#fills.recorded.filter((gap) =>
-      gap.folder >= folder && isOlder(gap.sinceId, untilId) && isOlder(sinceId, gap.untilId)
-    ).map((gap) => ({ since_id: gap.sinceId, until_id: gap.untilId }));
-    const left = lackingIn({ folder, sinceId, untilId, walk: "", newer: 0 }, recorded);
-    return left.map(({ sinceId = "0", untilId }) => ({ folder, sinceId, untilId }));
   }
 
   /** Returns what a damage took: all but the silence between its harvests. */
@@ -221,31 +209,4 @@ function coverageOf(
 /** Returns the first id above all tweets of a time, in milliseconds since 1970. */
 function above(ms: number): string {
   return timeId(ms + 1);
-}
-
-/** Returns how many of spans in order begin below an id. */
-function countBelow(spans: Lost[], id: string): number {
-  let [low, high] = [0, spans.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (isOlder(spans[middle]?.sinceId ?? id, id)) low = middle + 1;
-    else high = middle;
-  }
-  return low;
-}
-
-/** Returns spans in order, with those that overlap joined: each tweet is requested once. */
-function joinLosses(spans: Lost[]): Lost[] {
-  const all: Lost[] = [];
-  for (const span of spans.toSorted((a, b) => isOlder(a.sinceId, b.sinceId) ? -1 : 1)) {
-    const last = all.at(-1);
-    if (!last || !isOlder(span.sinceId, last.untilId)) {
-      all.push({ ...span });
-      continue;
-    }
-    // The newest: what was requested before that harvest is lost again.
-    if (last.folder < span.folder) last.folder = span.folder;
-    if (isOlder(last.untilId, span.untilId)) last.untilId = span.untilId;
-  }
-  return all;
 }

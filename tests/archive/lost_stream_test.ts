@@ -4,16 +4,15 @@ import { World } from "../../lib/sandbox/world.ts";
 import { readCheckpoint } from "../../lib/bucket/checkpoint_state.ts";
 import { idsIn } from "../../lib/twitter/bytes/ids.ts";
 import { harvestTime } from "../../lib/collection/layout.ts";
-import type { MemoryStore } from "../fakes/memory_store.ts";
 import { added, KEYS, run } from "../fakes/whole_harvest.ts";
 import { movedClock } from "../fakes/moved_clock.ts";
 import { LiveStream } from "../fakes/live_stream.ts";
 import { WorldApi } from "../fakes/world_api.ts";
 import {
-  alter,
   CHECKPOINT,
   cut,
   filesOf,
+  hurt,
   ids,
   readable,
   repaired,
@@ -124,15 +123,6 @@ async function askedAgain({ store, clock, move, world }: Awaited<ReturnType<type
     return { ...page, lines, count: lines.length };
   };
   await run(store, api, { clock, signal: stop.signal });
-}
-
-/** Damages a file in one of the ways in which disks do. */
-async function hurt(store: MemoryStore, key: string, how: string): Promise<void> {
-  const { bytes } = await store.get(key) ?? assert.fail();
-  if (how === "deleted") await store.delete(key);
-  else if (how === "altered") await alter(store, key);
-  else if (how === "cut") await store.put(key, bytes.slice(0, bytes.length / 2));
-  else await store.put(key, new Uint8Array(bytes.length));
 }
 
 for (const isLost of [false, true]) {

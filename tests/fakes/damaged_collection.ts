@@ -108,6 +108,20 @@ export async function alter(store: MemoryStore, key: string): Promise<void> {
   await store.put(key, altered);
 }
 
+/** Damages a file in one of the ways in which disks do. */
+export async function hurt(
+  store: MemoryStore,
+  key: string,
+  how: string,
+  share = 0.5,
+): Promise<void> {
+  if (how === "deleted") return await store.delete(key);
+  if (how === "altered") return await alter(store, key);
+  if (how === "cut") return await cut(store, key, share);
+  const { bytes } = await store.get(key) ?? assert.fail();
+  await store.put(key, new Uint8Array(bytes.length));
+}
+
 /** The tweets files, in the order in which they were made. */
 export const filesOf = (store: MemoryStore) =>
   store.keys().filter((key) => key.includes("/tweets-")).toSorted((a, b) =>

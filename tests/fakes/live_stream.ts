@@ -39,6 +39,8 @@ export interface Listening {
   outages?: { from: number; to: number }[];
   /** Whether it is stopped before it could request what is missing. */
   isHasty?: boolean;
+  /** Whether it is killed then, and another machine goes on. */
+  isKilled?: boolean;
 }
 
 /** A collection of a stream, and all that was posted. */
@@ -46,7 +48,7 @@ export class LiveStream {
   readonly clock: ManualClock;
   /** The ids of all tweets, oldest first. */
   readonly posted: string[] = [];
-  readonly store: MemoryStore;
+  store: MemoryStore;
   /** How many pages search returns before it takes for ever. */
   pages = Infinity;
   readonly #queries: string[];
@@ -86,6 +88,7 @@ export class LiveStream {
       quiet = [],
       outages = [],
       isHasty,
+      isKilled,
     }: Listening,
   ): Promise<void> {
     const feed = new Feed();
@@ -119,7 +122,9 @@ export class LiveStream {
       coming = coming.filter((one) => one.at > now);
       if (lost === undefined) { for (const { id } of come) feed.give(this.#item(id)); }
     }
-    if (!isHasty) await this.#filled();
+    if (!isHasty && !isKilled) await this.#filled();
+    // What it still does is for nobody.
+    if (isKilled) this.store = this.store.copy();
     await harvester.stop();
   }
 

@@ -1,0 +1,122 @@
+/** Spans of ids that a stream lost: what of them is to be requested, and which ids in them are intact. */
+
+import { idsIn, isOlder } from "../twitter/bytes/ids.ts";
+import { lackingIn } from "./holes.ts";
+import type { Lost, Recorded } from "./lost_fills.ts";
+
+/** A span that may have to be requested. */
+interface Candidate extends Lost {
+  /** Set if an earlier repair had it requested, but for these ids: they were intact then. */
+  wereKnown?: Set<string>;
+}
+
+/** What several damages took of a stream, and what earlier repairs recorded of it. */
+export class LostSpans {
+  /** In order, and apart from each other: each tweet is requested once. */
+  readonly #all: Candidate[];
+
+  constructor(spans: Lost[], recorded: Recorded[]) {
+    const found = spans.flatMap((span) => {
+      // What was requested before that harvest is lost again.
+      const here = recorded.filter((gap) =>
+        gap.folder >= span.folder && isOlder(gap.sinceId, span.untilId) &&
+        isOlder(span.sinceId, gap.untilId)
+      );
+      return here.length === 0 ? [span] : [...unrecorded(span, here), ...onceKnown(span, here)];
+    });
+    this.#all = joined(found);
+  }
+
+  /**
+   * Returns what is to be requested, with the ids in it that are intact, in whatever order they came.
+   * @param readAgain Calls `take` with each readable line.
+   */
+  async lost(
+    readAgain: (take: (line: Uint8Array) => void) => Promise<void>,
+  ): Promise<Recorded[]> {
+    if (this.#all.length === 0) return [];
+    const known = this.#all.map((): string[] => []);
+    await readAgain((line) => {
+      for (const id of idsIn(line)) {
+        const n = countBelow(this.#all, id) - 1;
+        const span = this.#all[n];
+        if (span && isOlder(id, span.untilId)) known[n]?.push(id);
+      }
+    });
+    return this.#all.flatMap((span, n) => requested(span, known[n] ?? []));
+  }
+}
+
+/** Returns the parts of a span that no repair has recorded. */
+function unrecorded({ folder, sinceId, untilId }: Lost, recorded: Recorded[]): Candidate[] {
+  const gaps = recorded.map((gap) => ({ since_id: gap.sinceId, until_id: gap.untilId }));
+  const left = lackingIn({ folder, sinceId, untilId, walk: "", newer: 0 }, gaps);
+  return left.map(({ sinceId = "0", untilId }) => ({ folder, sinceId, untilId }));
+}
+
+/** Returns the part of a span with the ids that no repair has had requested, as they were intact. */
+function onceKnown({ folder, sinceId, untilId }: Lost, recorded: Recorded[]): Candidate[] {
+  const gaps = recorded.map((gap) => ({ ...gap, known: new Set(gap.known) }));
+  const ids = new Set(
+    recorded.flatMap(({ known }) => known).filter((id) =>
+      isOlder(sinceId, id) && isOlder(id, untilId) &&
+      gaps.every((gap) => !isWithin(id, gap) || gap.known.has(id))
+    ),
+  );
+  return ids.size === 0 ? [] : [{ ...around(ids), folder, wereKnown: ids }];
+}
+
+/** Returns a candidate as it is to be requested, if anything in it is lost. */
+function requested(
+  { folder, sinceId, untilId, wereKnown }: Candidate,
+  known: string[],
+): Recorded[] {
+  if (!wereKnown) return [{ folder, sinceId, untilId, known }];
+  const lost = wereKnown.difference(new Set(known));
+  if (lost.size === 0) return [];
+  const span = around(lost);
+  return [{ ...span, folder, known: known.filter((id) => isWithin(id, span)) }];
+}
+
+function isWithin(id: string, { sinceId, untilId }: Pick<Lost, "sinceId" | "untilId">): boolean {
+  return isOlder(sinceId, id) && isOlder(id, untilId);
+}
+
+/** Returns the span of some ids. */
+function around(ids: Set<string>): Pick<Lost, "sinceId" | "untilId"> {
+  const [first = "0"] = ids;
+  let [low, high] = [first, first];
+  for (const id of ids) {
+    if (isOlder(id, low)) low = id;
+    if (isOlder(high, id)) high = id;
+  }
+  return { sinceId: `${BigInt(low) - 1n}`, untilId: `${BigInt(high) + 1n}` };
+}
+
+/** Returns how many of spans in order begin below an id. */
+function countBelow(spans: Lost[], id: string): number {
+  let [low, high] = [0, spans.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (isOlder(spans[middle]?.sinceId ?? id, id)) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** Returns spans in order, with those that overlap joined. */
+function joined(spans: Candidate[]): Candidate[] {
+  const all: Candidate[] = [];
+  for (const span of spans.toSorted((a, b) => isOlder(a.sinceId, b.sinceId) ? -1 : 1)) {
+    const last = all.at(-1);
+    if (!last || !isOlder(span.sinceId, last.untilId)) {
+      all.push({ ...span });
+      continue;
+    }
+    if (last.folder < span.folder) last.folder = span.folder;
+    if (isOlder(last.untilId, span.untilId)) last.untilId = span.untilId;
+    if (!last.wereKnown || !span.wereKnown) delete last.wereKnown;
+    else last.wereKnown = last.wereKnown.union(span.wereKnown);
+  }
+  return all;
+}
