@@ -74,7 +74,7 @@ Deno.test("what is found out about users is recorded, and leads to what the conf
     assert.match(left[first]?.since_id ?? "", /^\d+$/);
     assert.equal(left[ids[9] ?? ""]?.since_id, undefined);
     const last = await place.ok("harvest", "last", "tl");
-    assert.match(last, /User \d+ \(unknown\): not_found/);
+    assert.match(last, /User \d+: not_found/);
     assert.match(last, /Left out, from protected accounts: 1 timeline$/m);
     assert.match(
       await place.ok("collection-config", "changes", "tl"),
