@@ -6,7 +6,7 @@
 import assert from "node:assert/strict";
 import { FILES } from "../../lib/collection/layout.ts";
 import { gapsIn } from "../../lib/bucket/gaps.ts";
-import { isOlder } from "../../lib/twitter/bytes/ids.ts";
+import { isOlder, timeId } from "../../lib/twitter/bytes/ids.ts";
 import { CHECKPOINT, filesOf, hurt, readable, repaired } from "../fakes/damaged_collection.ts";
 import { type Listening, LiveStream } from "../fakes/live_stream.ts";
 import { PLAYS_ALL } from "../fakes/turns.ts";
@@ -84,13 +84,14 @@ async function damage(
   return done.join(", ");
 }
 
-/** Whether each id is in a span that is recorded as lost. */
-async function allRecorded({ store }: LiveStream, ids: string[]): Promise<string[]> {
+/** Those of some ids that are in no recorded gap: of a file of a killed harvest, the next one records it. */
+async function unrecorded({ store }: LiveStream, ids: string[]): Promise<string[]> {
   const keys = store.keys().filter((key) => key.endsWith(`/${FILES.gaps}`));
   const gaps = (await Promise.all(keys.map((key) => gapsIn(store, key)))).flat();
   return ids.filter((id) =>
-    !gaps.some(({ lost, since_id: since = "0", until_id: until = "0" }) =>
-      lost && isOlder(since, id) && isOlder(id, until)
+    !gaps.some(({ from, to, since_id, until_id }) =>
+      isOlder(since_id ?? timeId(Date.parse(from) - 1), id) &&
+      isOlder(id, until_id ?? timeId(Date.parse(to) + 1))
     )
   );
 }
@@ -107,16 +108,14 @@ async function play(seed: number): Promise<void> {
     const what = `seed ${seed}, round ${round}: ${await damage(live, chance, damaged)}`;
     await repaired(live.store, live.clock);
     assert.deepEqual((await repaired(live.store, live.clock)).mended, [], what);
-    const left = new Set(await readable(live.store));
-    const lost = [...all].filter((id) => !left.has(id));
-    assert.deepEqual(await allRecorded(live, lost), [], `not recorded, ${what}`);
     if (chance.next() < 0.5) await live.fill();
     else await live.listen({ ...listening(chance), isKilled: false, isHasty: false });
     const now = await readable(live.store);
     const back = new Set(now);
-    if (api === "2") {
-      assert.deepEqual([...all].filter((id) => !back.has(id)), [], `lost, ${what}`);
-    }
+    const lost = [...all].filter((id) => !back.has(id));
+    // Version 1.1 has no search for it.
+    const isWrong = api === "2" ? lost : await unrecorded(live, lost);
+    assert.deepEqual(isWrong, [], `lost, ${what}`);
     assert.deepEqual(now.filter((id, n) => now.indexOf(id) !== n), [], `twice, ${what}`);
     all = back;
   }
