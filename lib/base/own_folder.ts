@@ -4,7 +4,7 @@ import { lstat, mkdir, open, realpath } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { UserError } from "./errors.ts";
 import { removeFile } from "./in_use.ts";
-import { ignoreLacking } from "./system_error.ts";
+import { ignoreLacking, nullIfAbsent } from "./system_error.ts";
 
 /** The owner of files made by this process; null where the system has no user ids. */
 export type Owner = number | null;
@@ -108,12 +108,6 @@ function unlessForbidden(error: unknown): null {
 
 function isForbidden(error: unknown): boolean {
   return error instanceof Deno.errors.NotCapable;
-}
-
-/** Returns null for the error of an absent file; throws any other. */
-export function nullIfAbsent(error: unknown): null {
-  if (hasCode(error, "ENOENT")) return null;
-  throw error;
 }
 
 /** Returns whether an error of the file system has one of these codes, such as `ENOENT`. */

@@ -54,3 +54,9 @@ export function isLacking(error: unknown): boolean {
 export function ignoreLacking(error: unknown): void {
   if (!isLacking(error)) throw error;
 }
+
+/** Returns null for the error of a missing file; throws any other. */
+export function nullIfAbsent(error: unknown): null {
+  if (codeOf(error) === "ENOENT" || error instanceof Deno.errors.NotFound) return null;
+  throw error;
+}

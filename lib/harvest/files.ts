@@ -5,7 +5,8 @@ import { type FileHandle, lstat, open, readdir } from "node:fs/promises";
 import { removeFile, renameFile, whenReadable } from "../base/in_use.ts";
 import { UserError } from "../base/errors.ts";
 import { ignoreLacking } from "../base/system_error.ts";
-import { makeFolder, nullIfAbsent, syncFolder } from "../base/own_folder.ts";
+import { makeFolder, syncFolder } from "../base/own_folder.ts";
+import { nullIfAbsent } from "../base/system_error.ts";
 
 /** The status of a file. */
 export interface FileFacts {

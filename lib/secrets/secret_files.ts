@@ -3,13 +3,8 @@
 import { dirname, join } from "node:path";
 import { readTextFile, whenFree } from "../base/in_use.ts";
 import { ownFolder } from "../base/own_folder.ts";
-import {
-  type Disk,
-  ignoreLacking,
-  isLacking,
-  nullIfAbsent,
-  systemDisk,
-} from "../store/folder/disk.ts";
+import { nullIfAbsent } from "../base/system_error.ts";
+import { type Disk, ignoreLacking, isLacking, systemDisk } from "../store/folder/disk.ts";
 import { Folders } from "../store/folder/folders.ts";
 import type { SecretStore } from "./secret_store.ts";
 

@@ -5,7 +5,7 @@ import { jsonBytes } from "../../lib/base/json_bytes.ts";
 import { gapsIn } from "../../lib/bucket/gaps.ts";
 import { World } from "../../lib/sandbox/world.ts";
 import { inTurns } from "../fakes/turns.ts";
-import { added, json, KEYS, run } from "../fakes/whole_harvest.ts";
+import { added, CONFIGS, json, KEYS, run } from "../fakes/whole_harvest.ts";
 import { WorldApi } from "../fakes/world_api.ts";
 import { ROOT } from "../bucket/verified_bucket.ts";
 
@@ -20,16 +20,6 @@ import {
   repaired,
   statuses,
 } from "../fakes/damaged_collection.ts";
-const CONFIGS = {
-  timelines: (world: World) => ({
-    id: "c",
-    type: "user_timeline",
-    keys: KEYS,
-    users: Object.fromEntries([...world.users.keys()].map((id) => [id, {}])),
-  }),
-  "a search": () => ({ id: "c", type: "search", keys: KEYS, search: { query: "sandbox" } }),
-};
-
 for (const [turn, [type, configOf]] of Object.entries(CONFIGS).entries()) {
   for (const isLost of [false, true]) {
     const without = isLost ? ", and its checkpoint" : "";

@@ -15,7 +15,7 @@ import { LiveStream } from "../fakes/live_stream.ts";
 import { MemoryStore } from "../fakes/memory_store.ts";
 import { failing, streamed } from "../fakes/slow_stream.ts";
 import { numbersInTurn } from "../fakes/turns.ts";
-import { added, json, KEYS, run, told, tweets } from "../fakes/whole_harvest.ts";
+import { added, CONFIGS, json, run, told, tweets } from "../fakes/whole_harvest.ts";
 import { WorldApi } from "../fakes/world_api.ts";
 import { Bucket, NEW, ROOT, text, v1, zipped } from "../bucket/verified_bucket.ts";
 
@@ -50,16 +50,6 @@ async function repaired(store: MemoryStore): Promise<{ mended: string; faults: s
 
 /** The writes of which one is played. */
 const ONE_OF = 3;
-
-const CONFIGS = {
-  timelines: (world: World) => ({
-    id: "c",
-    type: "user_timeline",
-    keys: KEYS,
-    users: Object.fromEntries([...world.users.keys()].map((id) => [id, {}])),
-  }),
-  "a search": () => ({ id: "c", type: "search", keys: KEYS, search: { query: "sandbox" } }),
-};
 
 for (const [type, configOf] of Object.entries(CONFIGS)) {
   Deno.test(`a checkpoint of ${type} that is lost after a kill at any write is made again: nothing twice, nothing skipped`, async () => {

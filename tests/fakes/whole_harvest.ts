@@ -7,6 +7,7 @@ import { harvest } from "../../harvester.ts";
 import { Collections } from "../../lib/bucket/collections.ts";
 import { systemClock } from "../../lib/base/clock.ts";
 import type { Files } from "../../lib/harvest/files.ts";
+import type { World } from "../../lib/sandbox/world.ts";
 import { X } from "../../lib/source/x.ts";
 import type { Network } from "../../lib/source/source.ts";
 import type { TwitterApi } from "../../lib/twitter/api.ts";
@@ -20,6 +21,17 @@ export const KEYS = {
   consumer_secret: "b",
   access_token: "c",
   access_token_secret: "d",
+};
+
+/** Collections that go down through tweets: the timelines of a world's users, and a search. */
+export const CONFIGS = {
+  timelines: (world: World) => ({
+    id: "c",
+    type: "user_timeline",
+    keys: KEYS,
+    users: Object.fromEntries([...world.users.keys()].map((id) => [id, {}])),
+  }),
+  "a search": () => ({ id: "c", type: "search", keys: KEYS, search: { query: "sandbox" } }),
 };
 
 /** Harvests in this process, with everything around it in memory. */

@@ -11,8 +11,8 @@ import { many } from "../output.ts";
 export function fillBucket(group: Command, context: Context): void {
   group.description("Show the identity of a bucket, and tell a copy from a bucket that has moved.");
   addShow(group, context);
-  addIsCopy(group, context);
-  addHasMoved(group, context);
+  addNaming(group, IS_COPY, context);
+  addNaming(group, HAS_MOVED, context);
 }
 
 function addShow(group: Command, context: Context): void {
@@ -49,40 +49,52 @@ async function tell(
   if (copied_from !== undefined) output.line(`Copied from: ${copied_from}`);
 }
 
-function addIsCopy(group: Command, context: Context): void {
-  group.command("is-copy")
-    .summary("Make a copy of a bucket independent.")
-    .description(
-      "Makes a copy of a bucket an independent one, with an id of its own, while the other one continues. Its collections are " +
-        "harvested only where they are started or scheduled here.",
-    )
-    .addOption(bucketOption())
-    .option("--title <text>", "title of the bucket, for people")
-    .addHelpText("after", example("bucket is-copy --bucket ./copy"))
-    .action(async ({ bucket, title }) => {
-      const asked = await askedOf(bucket, context);
-      const { isCopy } = await import("../../runner/local/recognised.ts");
-      const settled = await isCopy(asked, title === undefined ? {} : { title });
-      context.output.line(`Bucket ${asked.bucket.text} is an independent bucket now.`);
-      noteLocks(settled, context);
-    });
+/** A command by which a person identifies a bucket that has another one's identity. */
+interface Naming {
+  name: "is-copy" | "has-moved";
+  summary: string;
+  description: string;
+  example: string;
+  /** What is true of the bucket afterwards. */
+  done: string;
+  settle: (asked: BucketAsked, options: { title?: string }) => Promise<Settled>;
 }
 
-function addHasMoved(group: Command, context: Context): void {
-  group.command("has-moved")
-    .summary("Confirm that a bucket has moved here.")
-    .description(
-      "Confirms that a bucket has moved here: its schedules on this machine continue here. If the other " +
-        "one still exists, commands that would change it fail from now on.",
-    )
+const IS_COPY: Naming = {
+  name: "is-copy",
+  summary: "Make a copy of a bucket independent.",
+  description:
+    "Makes a copy of a bucket an independent one, with an id of its own, while the other one continues. Its collections are " +
+    "harvested only where they are started or scheduled here.",
+  example: "bucket is-copy --bucket ./copy",
+  done: "is an independent bucket now",
+  settle: async (asked, options) =>
+    await (await import("../../runner/local/recognised.ts")).isCopy(asked, options),
+};
+
+const HAS_MOVED: Naming = {
+  name: "has-moved",
+  summary: "Confirm that a bucket has moved here.",
+  description:
+    "Confirms that a bucket has moved here: its schedules on this machine continue here. If the other " +
+    "one still exists, commands that would change it fail from now on.",
+  example: "bucket has-moved --bucket ./new_place",
+  done: "has moved here",
+  settle: async (asked, options) =>
+    await (await import("../../runner/local/recognised.ts")).hasMoved(asked, options),
+};
+
+function addNaming(group: Command, naming: Naming, context: Context): void {
+  group.command(naming.name)
+    .summary(naming.summary)
+    .description(naming.description)
     .addOption(bucketOption())
     .option("--title <text>", "title of the bucket, for people")
-    .addHelpText("after", example("bucket has-moved --bucket ./new_place"))
+    .addHelpText("after", example(naming.example))
     .action(async ({ bucket, title }) => {
       const asked = await askedOf(bucket, context);
-      const { hasMoved } = await import("../../runner/local/recognised.ts");
-      const settled = await hasMoved(asked, title === undefined ? {} : { title });
-      context.output.line(`Bucket ${asked.bucket.text} has moved here.`);
+      const settled = await naming.settle(asked, title === undefined ? {} : { title });
+      context.output.line(`Bucket ${asked.bucket.text} ${naming.done}.`);
       noteLocks(settled, context);
     });
 }

@@ -7,6 +7,7 @@ import type { Clock } from "../../base/clock.ts";
 import { readable } from "../../base/log.ts";
 import { messageOf, OutsideError } from "../../base/errors.ts";
 import { outlast } from "../../base/outage.ts";
+import { nullIfAbsent } from "../../base/system_error.ts";
 import type { LogOptions } from "../runner.ts";
 
 /** Bytes after which a log is rotated. */
@@ -129,11 +130,6 @@ async function bytesFrom(file: Deno.FsFile, offset: number): Promise<Uint8Array>
 
 function asideOf(path: string): string {
   return `${path}.1`;
-}
-
-function nullIfAbsent(error: unknown): null {
-  if (error instanceof Deno.errors.NotFound) return null;
-  throw error;
 }
 
 /** Returns null for the abort of the signal; throws any other error. */

@@ -1,8 +1,8 @@
 /** Operations that not every file system supports, each in one place, so that a bucket can be kept without them. */
 
-import { codeOf, ignoreLacking, isLacking } from "../../base/system_error.ts";
+import { codeOf, ignoreLacking, isLacking, nullIfAbsent } from "../../base/system_error.ts";
 
-export { codeOf, ignoreLacking, isLacking };
+export { codeOf, ignoreLacking, isLacking, nullIfAbsent };
 
 /** The operations of a folder bucket on its disk besides reading and writing. */
 export interface Disk {
@@ -43,9 +43,3 @@ export const systemDisk: Disk = {
   },
   syncFile: (file) => file.sync(),
 };
-
-/** Returns null for the error of a missing file; throws any other. */
-export function nullIfAbsent(error: unknown): null {
-  if (codeOf(error) === "ENOENT" || error instanceof Deno.errors.NotFound) return null;
-  throw error;
-}
