@@ -77,6 +77,8 @@ for (const how of ["SIGTERM", "filter-stop"] as const) {
         posted.push(...place.post(50));
         await sleep(20);
       }
+      // A busy machine has not sent all of it by now.
+      while (!place.sandbox.streams.areSent) await sleep(5);
       let stopping: Promise<unknown> | undefined;
       if (how === "SIGTERM") harvest.kill("SIGTERM");
       else stopping = place.ok("collection", "filter-stop", "live");
