@@ -33,6 +33,13 @@ function addList(group: Command, context: Context): void {
     .addHelpText("after", example("harvest list"))
     .action(async ({ bucket, json }) => {
       const { output } = context;
+      if (await isBeforeAll(bucket, context)) {
+        if (json) return output.json([]);
+        output.line("No running harvests.");
+        return output.note(
+          "There is no bucket yet: the first collection that is added creates one.",
+        );
+      }
       const opened = await openBucket(context, { bucket });
       const running = await Array.fromAsync(
         (await opened.runner()).running({ everywhere: bucket === undefined }),
@@ -56,6 +63,19 @@ function addList(group: Command, context: Context): void {
         output.note(`${one.collectionId} ${failingText(one)}`);
       }
     });
+}
+
+/** Returns whether nobody has named a bucket, and the usual one does not exist: nothing can be running. */
+async function isBeforeAll(named: string | undefined, context: Context): Promise<boolean> {
+  const { DEFAULT_BUCKET } = await import("../../base/settings.ts");
+  const { bucket } = await settingsFor(context, { bucket: named });
+  if (named !== undefined || bucket.kind !== "folder" || bucket.text !== DEFAULT_BUCKET) {
+    return false;
+  }
+  return await Deno.stat(bucket.path).then(
+    () => false,
+    (error) => error instanceof Deno.errors.NotFound,
+  );
 }
 
 function addRunning(group: Command, context: Context): void {

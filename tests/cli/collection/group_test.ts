@@ -51,12 +51,20 @@ Deno.test("a folder with a configuration whose name cannot be an id is named by 
 
 Deno.test("a bucket that is not there is named with where it was looked for, by all but what makes one", () =>
   inOneProcess(async (place) => {
-    for (const args of [["collection", "list"], ["harvest", "list"], ["scheduler"]]) {
+    for (
+      const args of [
+        ["collection", "list"],
+        ["harvest", "list", "--bucket", "./twarc-cloud-data"],
+        ["scheduler"],
+      ]
+    ) {
       const { code, out, err } = await place.run(...args);
       assert.equal(code, 1);
       assert.equal(out, "");
       assert.ok(err.includes(`There is no bucket at ${place.path("twarc-cloud-data")}`), err);
     }
+    assert.equal(await place.ok("harvest", "list"), "No running harvests.\n");
+    assert.equal(await place.ok("harvest", "list", "--json"), "[]\n");
     await place.writeJson("collection.json", { keys: place.sandbox.keys, ...SEARCH });
     await place.ok("collection", "add");
     assert.equal(await place.ok("collection", "list"), "Collections:\nfind\n");
