@@ -125,7 +125,7 @@ function readLevel(outline: Outline, object: number, level: Level, found: Found)
   for (let at = outline.first(object); at >= 0; at = outline.next(at, object)) {
     const i = names.find(bytes, outline.nameStart(at), outline.nameEnd(at));
     if (i < 0) {
-      addUnknown(outline, at, level.path, found);
+      addUnknown(outline, { value: at, parent: object, prefix: level.path }, found);
       continue;
     }
     const [field = ODD, inner] = [fields[i], below[i]];
@@ -143,21 +143,43 @@ function readLevel(outline: Outline, object: number, level: Level, found: Found)
 }
 
 /** Notes the members without a field that a member is or has, as objects are taken apart. */
-function addUnknown(outline: Outline, value: number, prefix: string, found: Found): void {
+function addUnknown(
+  outline: Outline,
+  { value, parent, prefix }: { value: number; parent: number; prefix: string },
+  found: Found,
+): void {
   const name = decoder.decode(
     outline.bytes.subarray(outline.nameStart(value), outline.nameEnd(value)),
   );
   const path = `${prefix}${name}`;
-  if (hasStrangeName(outline, value)) found.isOdd = true;
+  if (hasStrangeName(outline, value) || comesAgain(outline, value, parent)) found.isOdd = true;
   if (outline.isObject(value)) {
     const isEmpty = outline.end(value) - outline.start(value) === 2;
     // What is deeper than an outline goes.
     if (!isEmpty && outline.first(value) < 0) found.isOdd = true;
     for (let at = outline.first(value); at >= 0; at = outline.next(at, value)) {
-      addUnknown(outline, at, `${path}.`, found);
+      addUnknown(outline, { value: at, parent: value, prefix: `${path}.` }, found);
     }
   } else if (!isNull(outline, value)) {
     if (found.unknown.includes(path)) found.isOdd = true;
     found.unknown.push(path);
   }
+}
+
+/** Returns whether a member has the name of one before it. */
+export function comesAgain(outline: Outline, member: number, parent: number): boolean {
+  for (let at = outline.first(parent); at >= 0 && at < member; at = outline.next(at, parent)) {
+    if (hasSameName(outline, at, member)) return true;
+  }
+  return false;
+}
+
+function hasSameName(outline: Outline, one: number, other: number): boolean {
+  const [start, second] = [outline.nameStart(one), outline.nameStart(other)];
+  const length = outline.nameEnd(one) - start;
+  if (length !== outline.nameEnd(other) - second) return false;
+  for (let i = 0; i < length; i++) {
+    if (outline.bytes[start + i] !== outline.bytes[second + i]) return false;
+  }
+  return true;
 }

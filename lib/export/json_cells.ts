@@ -4,7 +4,7 @@ import { parseWhole } from "../base/json.ts";
 import type { Outline } from "../twitter/bytes/outline.ts";
 import { isDigit } from "../twitter/bytes/tokens.ts";
 import type { CsvBytes } from "./csv_bytes.ts";
-import { hasStrangeName } from "./fields.ts";
+import { comesAgain, hasStrangeName } from "./fields.ts";
 
 const QUOTE = 0x22;
 const MINUS = 0x2d;
@@ -127,24 +127,6 @@ function formOf(outline: Outline, value: number): JsonForm {
 function isWord(outline: Outline, value: number): boolean {
   const isAsLong = outline.end(value) - outline.start(value) === REPOSTED.length;
   return isAsLong && textOf(outline, value) === REPOSTED;
-}
-
-/** Returns whether a member has the name of one before it. */
-function comesAgain(outline: Outline, member: number, parent: number): boolean {
-  for (let at = outline.first(parent); at >= 0 && at < member; at = outline.next(at, parent)) {
-    if (hasSameName(outline, at, member)) return true;
-  }
-  return false;
-}
-
-function hasSameName(outline: Outline, one: number, other: number): boolean {
-  const [start, second] = [outline.nameStart(one), outline.nameStart(other)];
-  const length = outline.nameEnd(one) - start;
-  if (length !== outline.nameEnd(other) - second) return false;
-  for (let i = 0; i < length; i++) {
-    if (outline.bytes[start + i] !== outline.bytes[second + i]) return false;
-  }
-  return true;
 }
 
 /**

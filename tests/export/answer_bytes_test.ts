@@ -141,6 +141,7 @@ const UNUSUAL = [
   lineWith(',"geo":7,"entities":[]'),
   lineWith(',"lang":"a","lang":null'),
   lineWith(',"novel":1,"novel":2'),
+  lineWith(',"novel":1,"novel":{},"deep":{"er":false,"er":{}}'),
   lineWith(',"l\\u0061ng":"a"'),
   lineWith(',"note_post":{"text":"long"},"public_metrics":{"repost_count":2}'),
   lineWith(',"context_annotations":[{"id":"1","type":"reposted","repost_count":1}],"note_post":{}'),
