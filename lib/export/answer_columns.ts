@@ -224,7 +224,8 @@ function toAttachments(attachments: JsonObject | undefined, { line }: Post): Jso
 }
 
 function toGeo(geo: JsonObject | undefined, { line }: Post): JsonObject {
-  return { ...geo, ...line.includes.places.get(toKey(geo?.place_id)) };
+  const { place_id } = geo ?? {};
+  return { ...geo, ...(place_id === undefined ? {} : line.includes.places.get(toKey(place_id))) };
 }
 
 function toAuthor(author: JsonObject): JsonObject {

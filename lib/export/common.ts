@@ -174,7 +174,8 @@ function fromAnswer(post: Post, merge: boolean): Found {
   const counts = toObject(whole.public_metrics) ?? {};
   const ofAuthor = toObject(user.public_metrics) ?? {};
   const geo = toObject(json.geo);
-  const place = line.includes.places.get(toKey(geo?.place_id));
+  const placeId = geo?.place_id;
+  const place = placeId === undefined ? undefined : line.includes.places.get(toKey(placeId));
   const [lon, lat] = toNumbers(toObject(geo?.coordinates)?.coordinates);
   const answers = otherOf("replied_to");
   return {

@@ -24,6 +24,10 @@ async function bothOf(lines: string[], merge: boolean) {
     };
     const bytes = await exported(lines, (sink) => new CsvWriter(sink, counted), {
       keepDuplicates: true,
+    }).catch((error) => {
+      // A line that is none of the API's is refused, by both ways alike.
+      if (!(error instanceof SyntaxError)) throw error;
+      return new TextEncoder().encode(error.message);
     });
     const unknown = [...table.unknown ?? []].toSorted(([a], [b]) => a < b ? -1 : 1);
     return { rows: new TextDecoder().decode(bytes).split("\n"), unknown };
@@ -141,6 +145,8 @@ const UNUSUAL = [
   lineWith(',"geo":7,"entities":[]'),
   lineWith(',"lang":"a","lang":null'),
   lineWith(',"novel":1,"novel":2'),
+  lineWith(',"novel":{"a":1},"novel":null'),
+  lineWith("", ',"places":[{"id":"","full_name":"of none"}]'),
   lineWith(',"novel":1,"novel":{},"deep":{"er":false,"er":{}}'),
   lineWith(',"l\\u0061ng":"a"'),
   lineWith(',"note_post":{"text":"long"},"public_metrics":{"repost_count":2}'),
