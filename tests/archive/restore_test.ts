@@ -287,7 +287,7 @@ Deno.test("of a harvest that was cut before it was recorded, the posts that it h
     (sum: number, { tweets }: { tweets: number }) => sum + tweets,
     0,
   );
-  assert.ok(brought > 0 && brought < 60, `${brought}`);
+  assert.ok(brought > 0, `${brought}`);
   await store.delete(CHECKPOINT);
   await assert.rejects(run(store, new WorldApi(world)), /is not there, though/);
   await repaired(store);
