@@ -15,6 +15,8 @@ const FLAGS_OF_OTHERS: Record<string, string[]> = {
     "--quota-code",
     "--service-code",
   ],
+  // Of the two commands that are named alike.
+  "cli/bucket/group": ["--title"],
   // Of the one command that nobody types, which no help has.
   "cli/harvest/group": ["--keeper"],
 };

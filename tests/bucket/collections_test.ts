@@ -406,7 +406,7 @@ Deno.test("a rule of a template that is left as it is beside others is refused b
   });
   await assert.rejects(
     collections.add(file),
-    /filter\.rules\.1\.value is still "<Rule: .*>"\. Put in what you want, or take it out\./,
+    /filter\.rules\.1\.value is still "<Rule: .*>"\. Put in what you want, or take it out$/,
   );
   await assert.rejects(
     collections.add({ ...file, filter: { rules: rules.slice(1) } }),

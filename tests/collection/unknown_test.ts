@@ -84,7 +84,7 @@ Deno.test("one wrong name in each of 200,000 users is refused as one is", () => 
   assert.throws(() => checkConfig(config, { unknown: "refused" }), (error) => {
     assert.ok(error instanceof InvalidConfigError);
     assert.equal(error.reasons.length, 200_000);
-    assert.match(error.message, /users\.1\.sinceid is not known.* And 199980 more\.$/);
+    assert.match(error.message, /users\.1\.sinceid is not known.* And 199980 more$/);
     return error.message.length < 2_000;
   });
 });
