@@ -57,7 +57,7 @@ Deno.test("a stream that is open is not waited for any longer", async () => {
 Deno.test("a stream that is refused for good is an error, and nothing of it stays", async () => {
   const refused = { outcome: { exitCode: 1, message: "Could not authenticate you." } };
   const { failure, isWithdrawn } = await opened([{ info: INFO }, refused]);
-  assert.deepEqual([failure, isWithdrawn], ["Could not authenticate you.", true]);
+  assert.deepEqual([failure, isWithdrawn], ["Could not authenticate you", true]);
 });
 
 Deno.test("a stream that is not open after a moment goes on, and it is said what it waits for", async () => {
