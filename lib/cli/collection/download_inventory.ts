@@ -1,22 +1,23 @@
 /** What the inventory has of a collection's files, to compare a copy with. */
 
+import { Packed } from "../../base/packed.ts";
 import { entryOf } from "../../bucket/inventory.ts";
 import { readLines } from "../../bucket/journal.ts";
 import { collectionKeys, FILES } from "../../collection/layout.ts";
 import type { Store } from "../../store/store.ts";
 
-/** Inventoried files that show whether a copy is complete, by key. */
+/** Inventoried files that show whether a copy is complete, by key; packed, as there are some of each harvest. */
 export interface Inventoried {
   /** The checksums of manifests. */
-  manifests: Map<string, string>;
+  manifests: Packed<string>;
   /** The bytes of changesets. */
-  changesets: Map<string, number>;
+  changesets: Packed<number>;
 }
 
 /** Returns what the inventory has of manifests and changesets. @throws OutsideError */
 export async function inventoriedIn(store: Store, id: string): Promise<Inventoried> {
   const { folder: root, inventory: key, inventoryParts: parts, ...keys } = collectionKeys(id);
-  const [manifests, changesets] = [new Map<string, string>(), new Map<string, number>()];
+  const [manifests, changesets] = [new Packed<string>(), new Packed<number>()];
   for await (const line of readLines({ store, key, parts })) {
     const entry = entryOf(line);
     const { folder, files = {} } = entry ?? {};
