@@ -77,3 +77,27 @@ Deno.test("each of the two answers to what a copy is lets the command work that 
       await Deno.remove(place.path("copy"), { recursive: true });
     }
   }));
+
+Deno.test("a schedule stays with the original: a copy has none, and one of its own ends with it alone", () =>
+  inOneProcess(async (place) => {
+    await place.add({ id: "find", type: "search", search: { query: "sandbox" } });
+    await place.ok("collection", "schedule", "find", "cron(0 0 1 1 ? 2099)");
+    await copied(place);
+    await place.ok("bucket", "is-copy", "--bucket", "./copy");
+    const scheduled = async (bucket: string): Promise<string[]> => {
+      const out = await place.ok("collection", "scheduled", "--json", "--bucket", bucket);
+      return JSON.parse(out).map((one: { schedule: string }) => one.schedule);
+    };
+    const [own, other] = ["./twarc-cloud-data", "./copy"];
+    assert.deepEqual([await scheduled(own), await scheduled(other)], [
+      ["cron(0 0 1 1 ? 2099)"],
+      [],
+    ]);
+    await place.ok("collection", "schedule", "find", "cron(0 0 2 1 ? 2099)", "--bucket", other);
+    assert.deepEqual(await scheduled(other), ["cron(0 0 2 1 ? 2099)"]);
+    await place.ok("collection", "stop", "find", "--bucket", other);
+    assert.deepEqual([await scheduled(own), await scheduled(other)], [
+      ["cron(0 0 1 1 ? 2099)"],
+      [],
+    ]);
+  }));
