@@ -122,6 +122,8 @@ const ELSEWHERE: Record<string, string> = {
   "base/stamp.ts": "collection/layout_test.ts",
   "base/tap.ts": "archive/verify_test.ts",
   "base/typed_ids.ts": "collection/typed_test.ts",
+  "base/write_all.ts": "store/folder/store_test.ts",
+  "cli/text/report_data.ts": "cli/text/report_text_test.ts",
   "secrets/control_secret.ts": "runner/local/state_test.ts",
   "store/folder/linkless.ts": "e2e/stray_links_test.ts",
   "base/direct.ts": "e2e/proxy_test.ts",

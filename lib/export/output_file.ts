@@ -3,6 +3,7 @@
 import { dirname } from "node:path";
 import { messageOf, TwarcCloudError, UserError } from "../base/errors.ts";
 import { removeFile, renameFile } from "../base/in_use.ts";
+import { writeAll } from "../base/write_all.ts";
 import type { Sink } from "./writer.ts";
 
 /** A file that is written under a temporary name, beside its final one. */
@@ -44,7 +45,7 @@ export class OutputFile implements Sink {
 
   async write(bytes: Uint8Array): Promise<void> {
     try {
-      for (let at = 0; at < bytes.length;) at += await this.#file.write(bytes.subarray(at));
+      await writeAll(this.#file, bytes);
     } catch (cause) {
       throw fileError(cause, this.#path);
     }

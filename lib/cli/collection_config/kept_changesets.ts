@@ -4,10 +4,11 @@
  */
 
 import { createHash } from "node:crypto";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { z } from "zod";
 import { openFile, removeFile, renameFile } from "../../base/in_use.ts";
 import { jsonOrNull } from "../../base/json.ts";
+import { writeAll } from "../../base/write_all.ts";
 import { splitLines } from "../../format/lines.ts";
 import { isChangeset } from "../../collection/layout.ts";
 import { keyless } from "../../collection/keyless.ts";
@@ -147,7 +148,7 @@ class NextFile {
   static async create(path: string): Promise<NextFile | null> {
     const temporary = `${path}.${crypto.randomUUID()}.part`;
     try {
-      await Deno.mkdir(join(path, ".."), { recursive: true, mode: 0o700 });
+      await Deno.mkdir(dirname(path), { recursive: true, mode: 0o700 });
       const file = await Deno.open(temporary, { write: true, createNew: true, mode: 0o600 });
       return new NextFile(path, temporary, file);
     } catch {
@@ -162,7 +163,7 @@ class NextFile {
     if (!this.#isWhole || text === null) return;
     const line = encoder.encode(`${JSON.stringify({ key, version, text } satisfies Kept)}\n`);
     try {
-      for (let at = 0; at < line.length;) at += await this.#file.write(line.subarray(at));
+      await writeAll(this.#file, line);
     } catch {
       this.#isWhole = false;
     }

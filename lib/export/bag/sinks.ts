@@ -3,6 +3,7 @@
 import { dirname, join } from "node:path";
 import { messageOf, TwarcCloudError, UserError } from "../../base/errors.ts";
 import { removeFile, renameFile } from "../../base/in_use.ts";
+import { writeAll } from "../../base/write_all.ts";
 import { makeFolder } from "../output_file.ts";
 import type { Sink } from "../writer.ts";
 import { padding, tarEnd, tarHeader } from "./tar.ts";
@@ -54,10 +55,7 @@ export async function openFolder(path: string): Promise<BagSink> {
         await Deno.mkdir(dirname(to), { recursive: true });
         const file = await Deno.open(to, { write: true, createNew: true });
         return {
-          write: (bytes) =>
-            guard(async () => {
-              for (let at = 0; at < bytes.length;) at += await file.write(bytes.subarray(at));
-            }),
+          write: (bytes) => guard(() => writeAll(file, bytes)),
           close: () => Promise.resolve(file.close()),
         };
       }),

@@ -6,6 +6,7 @@ import { checkNoShare } from "../../base/network_share.ts";
 import { isSecret } from "../../collection/layout.ts";
 import { ConflictError, LinkError, OutsideError, UserError } from "../../base/errors.ts";
 import { type Disk, ignoreLacking, isLacking, nullIfAbsent, systemDisk } from "./disk.ts";
+import { writeAll } from "../../base/write_all.ts";
 import { blocksOf } from "../expected.ts";
 import {
   contentOf,
@@ -258,10 +259,6 @@ async function writeDurably(
   using file = await Deno.open(path, { createNew: true, write: true, ...options });
   await fill(file);
   await disk.syncFile(file).catch(ignoreLacking);
-}
-
-async function writeAll(file: Deno.FsFile, bytes: Uint8Array): Promise<void> {
-  for (let n = 0; n < bytes.length;) n += await file.write(bytes.subarray(n));
 }
 
 async function placedVersion(temporary: string): Promise<Version> {
