@@ -28,7 +28,8 @@ import type { Store } from "../../store/store.ts";
 import { type Context, openBucket } from "../context.ts";
 import { many } from "../output.ts";
 import { Pace, shareTexts } from "../pace.ts";
-import { describedIn, toMarkdown } from "../text/report_text.ts";
+import { describedIn } from "../text/report_data.ts";
+import { toMarkdown } from "../text/report_text.ts";
 import { LeftOut } from "./left_out.ts";
 import { readReport } from "./report.ts";
 

@@ -4,7 +4,7 @@ import type { Command } from "@commander-js/extra-typings";
 import { bucketOption } from "../options.ts";
 import { type Bucket, type Context, openBucket } from "../context.ts";
 import { checkWhole, type Facts, readFacts } from "./stats.ts";
-import type { Report } from "../text/report_text.ts";
+import type { Report } from "../text/report_data.ts";
 
 /** Adds the command. */
 export function addReport(group: Command, context: Context): void {
@@ -42,7 +42,7 @@ export async function readReport(
   const { History } = await import("../../bucket/history.ts");
   const changes = await Array.fromAsync(new History(bucket.store, id).readable());
   const { lastFixity } = await import("../../bucket/fixity.ts");
-  const { reportOf } = await import("../text/report_text.ts");
+  const { reportOf } = await import("../text/report_data.ts");
   const verified = await lastFixity(bucket.store, id);
   const report = reportOf({ id, config, facts, changes, verified, version: context.version });
   return { report, facts };

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { reportOf, type ReportOptions, toMarkdown } from "../../../lib/cli/text/report_text.ts";
+import { reportOf, type ReportOptions } from "../../../lib/cli/text/report_data.ts";
+import { toMarkdown } from "../../../lib/cli/text/report_text.ts";
 import type { JsonObject } from "../../../lib/base/json.ts";
 import { emptyTally } from "../../../lib/export/tally.ts";
 
