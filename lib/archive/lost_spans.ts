@@ -10,15 +10,19 @@ interface Candidate extends Lost {
   wereKnown?: Set<string>;
 }
 
+/** A gap that an earlier repair recorded, with the ids in it that were intact then. */
+type KnownGap = Lost & { known: Set<string> };
+
 /** What several damages took of a stream, and what earlier repairs recorded of it. */
 export class LostSpans {
   /** In order, and apart from each other: each tweet is requested once. */
   readonly #all: Candidate[];
 
   constructor(spans: Lost[], recorded: Recorded[]) {
+    const gaps = recorded.map((gap) => ({ ...gap, known: new Set(gap.known) }));
     const found = spans.flatMap((span) => {
       // What was requested before that harvest is lost again.
-      const here = recorded.filter((gap) =>
+      const here = gaps.filter((gap) =>
         gap.folder >= span.folder && isOlder(gap.sinceId, span.untilId) &&
         isOlder(span.sinceId, gap.untilId)
       );
@@ -48,22 +52,20 @@ export class LostSpans {
 }
 
 /** Returns the parts of a span that no repair has recorded. */
-function unrecorded({ folder, sinceId, untilId }: Lost, recorded: Recorded[]): Candidate[] {
+function unrecorded({ folder, sinceId, untilId }: Lost, recorded: Lost[]): Candidate[] {
   const gaps = recorded.map((gap) => ({ since_id: gap.sinceId, until_id: gap.untilId }));
   const left = lackingIn({ folder, sinceId, untilId, walk: "", newer: 0 }, gaps);
   return left.map(({ sinceId = "0", untilId }) => ({ folder, sinceId, untilId }));
 }
 
 /** Returns the part of a span with the ids that no repair has had requested, as they were intact. */
-function onceKnown({ folder, sinceId, untilId }: Lost, recorded: Recorded[]): Candidate[] {
-  const gaps = recorded.map((gap) => ({ ...gap, known: new Set(gap.known) }));
+function onceKnown(span: Lost, gaps: KnownGap[]): Candidate[] {
   const ids = new Set(
-    recorded.flatMap(({ known }) => known).filter((id) =>
-      isOlder(sinceId, id) && isOlder(id, untilId) &&
-      gaps.every((gap) => !isWithin(id, gap) || gap.known.has(id))
+    gaps.flatMap(({ known }) => [...known]).filter((id) =>
+      isWithin(id, span) && gaps.every((gap) => !isWithin(id, gap) || gap.known.has(id))
     ),
   );
-  return ids.size === 0 ? [] : [{ ...around(ids), folder, wereKnown: ids }];
+  return ids.size === 0 ? [] : [{ ...around(ids), folder: span.folder, wereKnown: ids }];
 }
 
 /** Returns a candidate as it is to be requested, if anything in it is lost. */
