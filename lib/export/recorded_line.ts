@@ -13,7 +13,6 @@ const LEVELS = 10;
 const [ID, ID_STR, TYPE] = [name("id"), name("id_str"), name("type")];
 const RETWEETED_STATUS = name("retweeted_status");
 const LISTS = REFERENCES.map(name);
-const [RETWEETED, ...REPOSTED] = REPEATS;
 
 const shared = new Outline();
 /** Whether the outline is of a line that is as the API sends them. */
@@ -66,7 +65,7 @@ function outlinedPosts(bytes: Uint8Array, place: Place): Post[] | null {
   return posts;
 }
 
-/** Returns the version of the API, as \`parseTweetLine\` does. */
+/** Returns the version of the API, as `parseTweetLine` does. */
 function apiOf(outline: Outline): "1.1" | "2" {
   const id = outline.find(0, ID);
   const isFlat = id >= 0 && outline.isString(id) && outline.find(0, ID_STR) < 0;
@@ -90,8 +89,7 @@ function hasRepeat(outline: Outline, tweet: number): boolean | null {
       ? [outline.find(at, TYPE), outline.find(at, ID)]
       : [-1, -1];
     if (type < 0 || id < 0 || !outline.isString(type) || !outline.isString(id)) return null;
-    const word = text(outline.bytes, outline.span(type));
-    if (word === RETWEETED || REPOSTED.includes(word)) hasFound = true;
+    if (REPEATS.includes(text(outline.bytes, outline.span(type)))) hasFound = true;
   }
   return hasFound;
 }

@@ -6,7 +6,7 @@ const WORD = 2 ** 32;
 const ZERO = 0x30;
 
 /**
- * A set of ids of 64 bits that takes 8 bytes a slot, up to 16 an id: a million take 16 MB. Numbers are kept as two
+ * A set of ids of 64 bits that takes 8 bytes a slot, 12 to 24 an id: a million take 16 MB. Numbers are kept as two
  * halves of 32 bits, as each BigInt would be garbage.
  */
 export class SeenIds {
