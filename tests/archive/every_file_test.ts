@@ -3,10 +3,11 @@ import { gzipSync } from "node:zlib";
 import { acquireLease } from "../../lib/bucket/lease.ts";
 import { repair } from "../../lib/archive/repair.ts";
 import { verify } from "../../lib/archive/verify.ts";
-import { isoTime, systemClock } from "../../lib/base/clock.ts";
+import { isoTime } from "../../lib/base/clock.ts";
 import { stamp } from "../../lib/base/stamp.ts";
 import { sha1Of } from "../../lib/bucket/inventory_entry.ts";
 import { collectionKeys, FILES } from "../../lib/collection/layout.ts";
+import { looking } from "../fakes/looking.ts";
 import { MemoryStore } from "../fakes/memory_store.ts";
 
 const KEYS = collectionKeys("c");
@@ -48,15 +49,6 @@ function filesOf(began: number): Record<string, Uint8Array> {
   const sums = Object.entries(files).map(([name, bytes]) => `${sha1Of(bytes)}  ${name}\n`);
   return { ...files, [FILES.manifest]: bytesOf(sums.join("")) };
 }
-
-const looking = (store: MemoryStore) => ({
-  store,
-  clock: systemClock,
-  collectionId: "c",
-  isGone: () => true,
-  onFile: () => {},
-  signal: new AbortController().signal,
-});
 
 /** Two harvests with every kind of file, and a change each, as an inventory has them. */
 async function collected(): Promise<MemoryStore> {

@@ -4,6 +4,7 @@ import { repair } from "../../lib/archive/repair.ts";
 import { verify } from "../../lib/archive/verify.ts";
 import { systemClock } from "../../lib/base/clock.ts";
 import { World } from "../../lib/sandbox/world.ts";
+import { looking } from "../fakes/looking.ts";
 import type { MemoryStore } from "../fakes/memory_store.ts";
 import { added, KEYS, run } from "../fakes/whole_harvest.ts";
 import { WorldApi } from "../fakes/world_api.ts";
@@ -28,23 +29,15 @@ async function collected(): Promise<MemoryStore> {
 }
 const THREE = await collected();
 
-const { signal } = new AbortController();
-const looking = (store: MemoryStore) => ({
-  store,
-  clock: at(10),
-  collectionId: "c",
-  isGone: () => true,
-  onFile: () => {},
-  signal,
-});
+const lookingAt = (store: MemoryStore) => looking(store, { clock: at(10) });
 
 async function faults(store: MemoryStore): Promise<string[]> {
-  const found = await verify(looking(store));
+  const found = await verify(lookingAt(store));
   return found.faults.map(({ key, says }) => `${key.slice(ROOT.length)}: ${says}`);
 }
 
 async function repaired(store: MemoryStore): Promise<string[]> {
-  const options = looking(store);
+  const options = lookingAt(store);
   const lease = await acquireLease({ ...options, holder: { id: "r", host: "here", pid: 1 } });
   const mended: string[] = [];
   const onMended = (what: string) => void mended.push(what.replaceAll(ROOT, ""));
@@ -195,7 +188,7 @@ Deno.test("a bucket without an inventory is whole, and a repair makes one, marke
   const state = JSON.parse(new TextDecoder().decode((await store.get(key))?.bytes));
   delete state.inventory;
   await store.put(key, new TextEncoder().encode(JSON.stringify(state)));
-  const { faults: none, inventory } = await verify(looking(store));
+  const { faults: none, inventory } = await verify(lookingAt(store));
   assert.deepEqual([none, inventory?.entries, inventory?.older.harvests], [[], 0, 3]);
   assert.match((await repaired(store)).join(), /^inventory.jsonl has 3 harvests and \d changesets/);
   const made = new TextDecoder().decode((await store.get(INVENTORY))?.bytes).trim().split("\n");

@@ -7,6 +7,7 @@ import { verify } from "../../lib/archive/verify.ts";
 import { systemClock } from "../../lib/base/clock.ts";
 import { describe } from "../../lib/collection/describe.ts";
 import { isChangeset, isHarvestConfig } from "../../lib/collection/layout.ts";
+import { looking } from "../fakes/looking.ts";
 import { MemoryStore } from "../fakes/memory_store.ts";
 import { ORIGINAL_SECRET, originalBuckets, storeOf } from "../fakes/original_bucket.ts";
 
@@ -14,14 +15,7 @@ const text = (bytes: Uint8Array | undefined) => new TextDecoder().decode(bytes);
 const encoder = new TextEncoder();
 
 async function verified(store: MemoryStore, collectionId: string) {
-  return await verify({
-    store,
-    clock: systemClock,
-    collectionId,
-    isGone: () => true,
-    onFile: () => {},
-    signal: new AbortController().signal,
-  });
+  return await verify(looking(store, { collectionId }));
 }
 
 function redacting(store: MemoryStore, collectionId: string, check = () => {}) {

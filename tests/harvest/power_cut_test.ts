@@ -6,6 +6,7 @@ import { OutsideError } from "../../lib/base/errors.ts";
 import { World } from "../../lib/sandbox/world.ts";
 import type { StreamItem } from "../../lib/twitter/api.ts";
 import { withFolder } from "../fakes/folder.ts";
+import { looking } from "../fakes/looking.ts";
 import { ManualClock } from "../fakes/manual_clock.ts";
 import type { MemoryStore } from "../fakes/memory_store.ts";
 import { type AfterCut, KEPT, PoweredFiles } from "../fakes/powered_files.ts";
@@ -98,15 +99,7 @@ async function after(
 
 /** What `verify` finds wrong. */
 async function faultsIn(store: MemoryStore): Promise<unknown[]> {
-  const found = await verify({
-    store,
-    clock: systemClock,
-    collectionId: "c",
-    isGone: () => true,
-    onFile: () => {},
-    signal: new AbortController().signal,
-  });
-  return found.faults;
+  return (await verify(looking(store))).faults;
 }
 
 Deno.test("a power cut at whatever moment, with the bucket away or not, costs nothing that came before the last flush", () =>

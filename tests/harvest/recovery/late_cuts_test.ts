@@ -9,6 +9,7 @@ import { jsonBytes } from "../../../lib/base/json_bytes.ts";
 import type { StreamItem } from "../../../lib/twitter/api.ts";
 import { namesIn, withFolder } from "../../fakes/folder.ts";
 import { logged } from "../../fakes/logged.ts";
+import { looking } from "../../fakes/looking.ts";
 import { ManualClock } from "../../fakes/manual_clock.ts";
 import type { MemoryStore } from "../../fakes/memory_store.ts";
 import { AWAY, silent, takenOver, world } from "../../fakes/taken_over.ts";
@@ -18,9 +19,7 @@ import { WorldApi } from "../../fakes/world_api.ts";
 const START = Date.UTC(2026, 0, 2, 3, 4, 5);
 
 async function faults(store: MemoryStore): Promise<unknown[]> {
-  const { signal } = new AbortController();
-  const found = { collectionId: "c", isGone: () => true, onFile: () => {}, signal };
-  return (await verify({ store, clock: new ManualClock(), ...found })).faults;
+  return (await verify(looking(store, { clock: new ManualClock() }))).faults;
 }
 
 for (const tweetsPerFile of [4, 99]) {
