@@ -93,9 +93,9 @@ export class SetAside {
       this.#refusal ??= thrown;
       if (++this.#refused === MAX_REFUSED) throw thrown;
     }
-    if (!(error instanceof ApiError) || isOfAll(error)) throw thrown;
-    // A connection concerns no account in particular, unless others got responses meanwhile.
+    // A connection, or a limit, concerns no account in particular, unless others got responses meanwhile.
     const isOwn = this.#errors.has(id) || this.#answeredAt > (this.#asked.get(id) ?? 0);
+    if (!(error instanceof ApiError) || (isOfAll(error) && !isOwn)) throw thrown;
     this.#asked.delete(id);
     const isOfOne = isOwn || (error.status !== 0 && !isOfKeys);
     if (
@@ -163,7 +163,7 @@ export class SetAside {
   }
 }
 
-/** Returns whether a failure concerns every account: a rate limit that does not end. */
+/** Returns whether a failure concerns every account, if no other got a response: a rate limit that does not end. */
 function isOfAll({ status }: ApiError): boolean {
   return status === 429 || status === 420;
 }

@@ -60,6 +60,23 @@ Deno.test("a timeline that the API cannot give costs no other: it is set aside, 
   }
 });
 
+Deno.test("a limit that one timeline meets while the others are given is set aside, and ends none of them", async () => {
+  const { ids, store, api } = await collected();
+  const [limited = ""] = ids;
+  using clock = idleClock();
+  api.before = async (call) => {
+    const isLimited = call === `timeline ${limited}`;
+    await clock.sleep(isLimited ? 60_000 : 1_000);
+    if (isLimited) throw new ApiError("The API answered with 429", { status: 429 });
+  };
+  await run(store, api, { clock, patienceMs: 3_600_000 });
+  assert.equal((await tweets(store)).length, (ids.length - 1) * 25);
+  const name = store.keys().find((key) => key.endsWith("/harvest.json")) ?? "";
+  const { outcome, unavailable } = await json(store, name);
+  assert.equal(outcome, "complete");
+  assert.deepEqual(unavailable.map(({ id }: { id: string }) => id), [limited]);
+});
+
 Deno.test("a timeline that breaks off in its middle goes on from there, and since_id waits for it", async () => {
   const { ids, store, api } = await collected();
   const [poisoned = ""] = ids;
