@@ -156,8 +156,14 @@ const OTHERS: Record<string, string[]> = {
   "cli/collection_config/group": ["configure"],
   "cli/collection_config/split": ["collection once"],
   "cli/configure": ["collection-config keys", "collection keys"],
+  "cli/harvest/group": ["harvest running --follow"],
   "cli/install": ["demo"],
-  "cli/next_step": ["collection add", "collection-config update", "collection-config keys"],
+  "cli/next_step": [
+    "collection add",
+    "collection-config update",
+    "collection-config keys",
+    "collection-config screennames",
+  ],
   "cli/options": ["${command}"],
   "cli/outline": [
     "configure",
@@ -180,7 +186,7 @@ const OTHERS: Record<string, string[]> = {
   "runner/local/launcher": ["install"],
   "sandbox/command": ["sandbox", "sandbox --tweets old", "sandbox --trouble"],
   "sandbox/demo": ["${command}"],
-  "sandbox/serve": ["configure"],
+  "sandbox/serve": ["configure --bearer-token --profile sandbox", "configure --profile sandbox"],
 };
 
 const GROUPS =

@@ -41,13 +41,17 @@ export function fillInstall(command: Command, context: Context): void {
       if (env.PATH?.split(delimiter).map((one) => resolve(one)).includes(target)) {
         return output.line("Try it: twarc-cloud demo");
       }
+      if (isWindows) {
+        return output.line(
+          `Add ${target} to your PATH (Settings, "Edit environment variables"), and open a new terminal.`,
+        );
+      }
       const { now, always } = pathCommands(target, { env });
-      output.line(
-        isWindows
-          ? `Add ${target} to your PATH (Settings, "Edit environment variables"), and open a new terminal.`
-          : `That folder is not in your PATH yet. To add it permanently: ${always}, and log in again. ` +
-            `Only for this terminal: ${now}`,
-      );
+      output.line("That folder is not in your PATH yet. To add it, for this terminal:");
+      output.line(`  ${now}`);
+      output.line("and for each one after you log in again:");
+      output.line(`  ${always}`);
+      output.line("Then try it: twarc-cloud demo");
     });
 }
 

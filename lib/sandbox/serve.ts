@@ -118,14 +118,19 @@ function tell(
   print(`It knows ${world.users.size} users: ${names(world)}`);
   print(`Searching or tracking "${EVERYTHING}" finds every tweet.`);
   print("");
-  print("To use the sandbox with twarc-cloud, run in another terminal:");
+  print("To use it, in another terminal:");
   print(`  ${setting(shellOf({ env: environment() }), "TWITTER_API_URL", url.href)}`);
-  print("  twarc-cloud configure      (with these keys:)");
-  print(`    consumer key     ${keys.consumer_key}`);
-  print(`    consumer secret  ${keys.consumer_secret}`);
-  print(
-    `Access token ${keys.access_token}, its secret ${keys.access_token_secret}, bearer token ${bearer}.`,
-  );
+  print("  twarc-cloud configure --bearer-token --profile sandbox");
+  print("which asks for the bearer token:");
+  print(`  ${bearer}`);
+  print("");
+  print("A login with a PIN (twarc-cloud configure --profile sandbox) asks for:");
+  print(`  consumer key         ${keys.consumer_key}`);
+  print(`  consumer secret      ${keys.consumer_secret}`);
+  print("A login gives these, which other programs want:");
+  print(`  access token         ${keys.access_token}`);
+  print(`  access token secret  ${keys.access_token_secret}`);
+  print("");
   print("Stop it with Ctrl-C.");
 }
 

@@ -10,7 +10,7 @@ Deno.test(
       const bin = place.path("a folder's bin");
       assert.match(
         await place.ok("install", "--folder", bin),
-        /^Installed: .*\nThat folder .*PATH=/,
+        /^Installed: .*\nThat folder .*:\n {2}export PATH=/,
       );
       const path = join(bin, "twarc-cloud");
       const there = place.path("elsewhere");

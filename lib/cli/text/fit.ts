@@ -1,8 +1,11 @@
 /** Fits text to a terminal: wraps it between words, or truncates it. */
 
-/** Parts to copy: something in backticks, a command after a colon up to the end of its sentence, a setting. */
+/**
+ * Parts to copy: an indented command, something in backticks, a command after a colon up to the end of its sentence, a
+ * setting.
+ */
 const TO_COPY =
-  /`[^`]+`|(?<=(?:: |[Tt]hen |with |^\$ ))twarc-cloud [a-z-]+.*?(?=\. |, |; |: |\)|\.?$)|export [A-Z_]+=\S+/g;
+  /(?<=^ +)(?:twarc-cloud|export|echo) .+$|`[^`]+`|(?<=(?:: |[Tt]hen |with |^\$ ))twarc-cloud [a-z-]+.*?(?=\. |, |; |: |\)|\.?$)|export [A-Z_]+=\S+/g;
 /** The cells of a row before its last one, separated by two spaces. */
 const FIRST_CELLS = /^ *\S.*? {2,}(?=\S)/;
 /** A placeholder for a space that must not be wrapped at. */

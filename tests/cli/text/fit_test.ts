@@ -48,6 +48,7 @@ Deno.test("what is to be copied stays on one line, however long it is", () => {
       `It is outdated. Fetch it with \`${command}\` and change that.`,
       `Fetch it with: ${command}, change it, then update.`,
       `$ ${command}`,
+      `  ${command}`,
     ]
   ) {
     for (const columns of [30, 40, 80]) {
@@ -56,5 +57,13 @@ Deno.test("what is to be copied stays on one line, however long it is", () => {
         `${columns}: ${wrapText(text, columns)}`,
       );
     }
+  }
+});
+
+Deno.test("a line of a shell that stands alone stays whole, whatever words it has", () => {
+  for (
+    const line of [`  export PATH="/a home/bin:$PATH"`, `  echo 'export A="b c"' >> ~/.profile`]
+  ) {
+    assert.equal(wrapText(line, 20), line);
   }
 });
