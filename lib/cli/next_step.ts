@@ -17,6 +17,13 @@ export function updateStep(path: string): string {
   }`;
 }
 
+/** Returns how to add the first users to a collection of timelines that is in the bucket. */
+export function usersStep(path: string): string {
+  return `Next, add users to collect: twarc-cloud collection-config screennames NAME${
+    fileFlag(path)
+  }`;
+}
+
 /** Returns how to fill in a template. @param fillIn What to write into it besides keys. */
 export function afterTemplate(fillIn: string | undefined, path: string): string {
   const keys = `twarc-cloud collection-config keys${fileFlag(path)}`;

@@ -25,10 +25,24 @@ Deno.test("each change of the file says what comes next, by whether its collecti
       /Start it with: twarc-cloud collection once people\n$/,
     );
     assert.match(await said("collection-config", "userids", "13"), UPDATE);
+    assert.match(
+      await said("collection-config", "update"),
+      /next harvest uses .*\nStart it with: twarc-cloud collection once people\n$/,
+    );
     assert.match(await said("collection-config", "download", "people"), UPDATE);
     const elsewhere = ["--collection-config-filepath", "other.json"];
     assert.match(
       await said("collection-config", "template", "filter", ...elsewhere),
       /write the filter of the stream into it, .* keys --collection-config-filepath other\.json\n$/,
     );
+  }));
+
+Deno.test("a collection of timelines that was added without users says how to add some", () =>
+  inOneProcess(async (place) => {
+    const { keys } = place.sandbox;
+    const none = { id: "people", type: "user_timeline", users: {}, keys };
+    await place.writeJson("collection.json", none);
+    const { err } = await place.run("collection", "add");
+    assert.match(err, /^Next, add users .*: twarc-cloud collection-config screennames NAME$/m);
+    assert.doesNotMatch(err, /Start it with/);
   }));

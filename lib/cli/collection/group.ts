@@ -5,7 +5,10 @@ import type { Command } from "@commander-js/extra-typings";
 import { tellQueryNotes } from "../collection_config/group.ts";
 import { bucketOption, configFileOption, example, noteOption, spoolOption } from "../options.ts";
 import { readConfigFile, writeConfigFile } from "../collection_config/config_file.ts";
-import type { Traits } from "../../collection/types/traits.ts";
+import { type Traits, traitsFor } from "../../collection/types/traits.ts";
+import { isObject, type JsonObject } from "../../base/json.ts";
+import { namesOf } from "../../base/names_of.ts";
+import { usersStep } from "../next_step.ts";
 import { lastWord } from "../../base/visible.ts";
 import { hintAtKeys } from "../profiles.ts";
 import { addCat } from "./cat.ts";
@@ -109,9 +112,15 @@ function addAdd(group: Command, context: Context): void {
       await tellQueryNotes(config, context);
       hintAtKeys(config, settings, context);
       context.output.line("Don't forget to start or schedule the collection.");
+      if (lacksUsers(added)) return context.output.note(usersStep(path));
       const { startCommand } = await import("./start.ts");
       context.output.note(`Start it with: ${startCommand(added)}`);
     });
+}
+
+/** Returns whether a collection of timelines has no users yet. */
+function lacksUsers({ type, users = {} }: JsonObject): boolean {
+  return traitsFor(type).part === "users" && isObject(users) && namesOf(users).length === 0;
 }
 
 const endsByItself = (traits: Traits) => traits.endsByItself;

@@ -122,6 +122,9 @@ function addUpdate(group: Command, context: Context): void {
         output.note("Stop and start the collection for the changes to go into effect.");
       } else {
         output.note("Its next harvest uses the new configuration.");
+        if (await collections.lastHarvest(String(config.id))) return;
+        const { startCommand } = await import("../collection/start.ts");
+        output.note(`Start it with: ${startCommand(config)}`);
       }
     });
 }

@@ -6,7 +6,9 @@ import { limitsAmong } from "../../collection/limits.ts";
 import { portNumber } from "../numbers.ts";
 import { lastWord } from "../../base/visible.ts";
 import { bucketOption, example, spoolOption } from "../options.ts";
-import { type Context, openBucket, settingsFor } from "../context.ts";
+import { ifOurs } from "../../base/errors.ts";
+import type { Output } from "../output.ts";
+import { type Bucket, type Context, openBucket, settingsFor } from "../context.ts";
 import { addLimits } from "../limits.ts";
 import { troubleText } from "../text/trouble.ts";
 
@@ -152,12 +154,25 @@ function addLast(group: Command, context: Context): void {
         await tellLast(last, { bucket: settings.bucket, missed, type }, context);
       } else {
         output.line("Cannot find last harvest for this collection.");
+        await noteFirst(opened, id, output);
       }
       if (!json) await (await import("../text/failing.ts")).noteFailing(opened, id, output);
       if (exitStatus && last) {
         await (await import("../collection/outcome.ts")).checkOutcome(last.info);
       }
     });
+}
+
+/** Notes how a first harvest begins, or is followed. */
+async function noteFirst(opened: Bucket, id: string, output: Output): Promise<void> {
+  const { json: { type } } = await opened.collections.loadJson(id);
+  const running = await (await opened.runner()).info(id).catch(ifOurs(null));
+  const { startCommand } = await import("../collection/start.ts");
+  output.note(
+    running
+      ? `Its first one is running: twarc-cloud harvest running --follow ${lastWord(id)}`
+      : `Begin the first with: ${startCommand({ id, type })}`,
+  );
 }
 
 function addRun(group: Command, context: Context): void {

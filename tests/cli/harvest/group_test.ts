@@ -16,11 +16,12 @@ Deno.test("running and last harvests are told as in the documents: the last one 
     const start =
       "live => Bucket: \\./twarc-cloud-data\\. Harvest timestamp: \\d{4}-\\d\\d-\\d\\dT\\S+\\. ";
     await place.add({ id: "live", type: "filter", filter: { track: "sandbox" } });
-    assert.equal(
-      await place.ok("harvest", "last", "live"),
-      "Cannot find last harvest for this collection.\n",
-    );
+    const none = await place.run("harvest", "last", "live");
+    assert.equal(none.out, "Cannot find last harvest for this collection.\n");
+    assert.match(none.err, /^Begin the first with: twarc-cloud collection filter-start live\n$/);
     await place.ok("collection", "filter-start", "live");
+    const first = await place.run("harvest", "last", "live");
+    assert.match(first.err, /first one is running: twarc-cloud harvest running --follow live\n$/);
     await until(() => Promise.resolve(place.sandbox.streams.size > 0));
     const [user = ""] = place.sandbox.world.users.keys();
     place.sandbox.world.post(user, 1_252);
