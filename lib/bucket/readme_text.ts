@@ -78,7 +78,8 @@ A file of tweets that no manifest lists is not part of the collection.
 
 ## How to check it
 
-Each harvest against its manifest, which prints nothing where all is whole:
+Each harvest against its manifest, which prints nothing where all is whole (\`shasum\` does where
+there is no \`sha1sum\`, as on older versions of macOS):
 
 \`\`\`sh
 for manifest in harvests/*/*/*/*/*/*/manifest-sha1.txt; do

@@ -79,6 +79,8 @@ function wordsOf(line: string): string[] {
 
 /** Whether what the documents pipe into is here. */
 const hasJq = await runsHere("jq");
+/** What they say to take where there is no sha1sum. */
+const SUM = await runsHere("sha1sum") ? "sha1sum" : "shasum";
 
 /** Types a line: this program's command in this process, what follows a pipe and all else in a shell. */
 async function typed(place: Place, line: string, cwd: string): Promise<void> {
@@ -87,7 +89,7 @@ async function typed(place: Place, line: string, cwd: string): Promise<void> {
   const shell = own === undefined ? line : rest;
   if (shell === undefined || (!hasJq && /\bjq\b/.test(shell))) return;
   const child = new Deno.Command("sh", {
-    args: ["-c", shell],
+    args: ["-c", shell.replace(/^sha1sum\b/, SUM)],
     cwd,
     stdin: "piped",
     stdout: "piped",

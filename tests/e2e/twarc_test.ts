@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { systemClock } from "../../lib/base/clock.ts";
 import { World } from "../../lib/sandbox/world.ts";
-import { twarc2 } from "../peers/python.ts";
+import { PYTHON_ENV, twarc2 } from "../peers/python.ts";
 import { inOneProcess, type Place, until } from "./program.ts";
 import { withPages } from "./v2_payloads.ts";
 
@@ -15,7 +15,7 @@ async function converted(
   const { success, stdout, stderr } = await new Deno.Command(await twarc2(), {
     args: ["--bearer-token", "none", command, ...options, input, output],
     cwd: place.folder,
-    env: { HOME: place.folder },
+    env: { ...PYTHON_ENV, HOME: place.folder },
     stdin: "null",
   }).output();
   const said = new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);

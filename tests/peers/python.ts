@@ -6,6 +6,9 @@ import { fileURLToPath } from "node:url";
 
 const PEERS = fileURLToPath(new URL("../../.peers", import.meta.url));
 
+/** What has Python read and write UTF-8 on every system: on Windows it takes the code page otherwise. */
+export const PYTHON_ENV = { PYTHONUTF8: "1" };
+
 /** The path of twarc2 with twarc-csv. Fails where Python is missing, with what to install. */
 export async function twarc2(): Promise<string> {
   // twarc-csv 0.7.2 warns with a newer pandas.
@@ -41,6 +44,7 @@ export async function pythonReads(
   const python = program(await environment("exports", wanted), "python");
   const child = new Deno.Command(python, {
     args: [fileURLToPath(new URL("exports.py", import.meta.url))],
+    env: PYTHON_ENV,
     stdin: "piped",
     stdout: "piped",
     stderr: "piped",
