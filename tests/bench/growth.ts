@@ -1,27 +1,21 @@
 // deno-lint-ignore-file no-console
 /**
  * What commands take as a collection grows: harvests against seconds, memory and, in S3, requests, the first time and
- * again. `deno task bench-growth [harvests...] [--s3=harvests]`; the folder needs GNU time, S3 moto besides.
+ * again. `deno task bench-growth [harvests...] [--s3=harvests] [--latency=ms]` needs GNU time. S3 is a server of this
+ * machine, which gives each answer after the latency.
  */
 
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { barePut, makeBucket } from "./bare_s3.ts";
 import { envFor, measured, program, type Taken } from "./one_harvest.ts";
 import { table } from "./table.ts";
-import { filesIn } from "./transfer.ts";
-import { eachOf } from "../../lib/base/some_at_a_time.ts";
-import { sumOf } from "../../lib/bucket/inventory_entry.ts";
-import { S3Proxy } from "../faults/s3_proxy.ts";
+import { FolderS3 } from "../fakes/folder_s3.ts";
 import { manyHarvests } from "../fakes/many_harvests.ts";
-import { type Moto, startMoto } from "../peers/moto.ts";
 
-/** Objects of a page of a listing, as S3 has them. */
-const PAGE = 1_000;
 /** What is measured by default. */
-const [IN_FOLDERS, IN_S3] = [[10, 100, 1_000, 5_000, 20_000], [10, 100, 1_000]];
-/** Files that are uploaded concurrently. */
-const WIDTH = 4;
+const SIZES = [10, 100, 1_000, 5_000, 20_000];
+/** Milliseconds before each answer of S3, by default: about as many as its own first byte takes. */
+const LATENCY = 30;
 /** Harvests that come before the commands are run again: what is new costs something. */
 const NEW = 2;
 
@@ -49,8 +43,8 @@ interface Place {
   env: Record<string, string>;
   /** As `--bucket` has it. */
   bucket: string;
-  /** Makes the collection have so many harvests. */
-  fill: (harvests: number) => Promise<void>;
+  /** Makes the collection have so many harvests, of which some are there already. */
+  fill: (harvests: number, known: number) => Promise<void>;
   /** Returns the requests since the last call, by kind; null in a folder. */
   asked: () => Record<string, number> | null;
 }
@@ -69,40 +63,39 @@ export async function inFolder(harvests: number): Promise<Grown[]> {
       folder,
       env,
       bucket: "./bucket",
-      fill: (harvests) => manyHarvests(join(folder, "bucket"), { harvests }),
+      fill: (harvests, known) => manyHarvests(join(folder, "bucket"), { harvests, known }),
       asked: () => null,
     }, harvests)
   );
 }
 
-/** The same in S3, by way of a proxy that counts. */
-export async function inS3(harvests: number): Promise<Grown[]> {
-  const moto = await startMoto({ page: PAGE });
-  const proxy = await S3Proxy.start(moto.url);
-  let requests: Record<string, number> = {};
-  proxy.onRequest = (_, { method = "", url = "" }) => {
-    const kind = /[?&]list-type=/.test(url) ? "LIST" : method;
-    requests[kind] = (requests[kind] ?? 0) + 1;
-  };
-  try {
-    await makeBucket(moto, "bucket");
-    return await inTemporary((folder, env) =>
-      grown({
+/** The same in S3. @param latency Milliseconds before each answer */
+export async function inS3(harvests: number, latency: number): Promise<Grown[]> {
+  return await inTemporary(async (folder, env) => {
+    const objects = join(folder, "objects");
+    await Deno.mkdir(objects);
+    const server = new FolderS3(objects, { latency });
+    let requests: Record<string, number> = {};
+    server.onRequest = (kind) => void (requests[kind] = (requests[kind] ?? 0) + 1);
+    try {
+      return await grown({
         folder,
-        env: { ...env, ...moto.env, AWS_ENDPOINT_URL: proxy.url },
+        env: { ...env, ...server.env },
         bucket: "s3://bucket",
-        fill: filler(moto, join(folder, "local")),
+        fill: async (harvests, known) => {
+          await manyHarvests(objects, { harvests, known });
+          await server.load();
+        },
         asked: () => {
           const all = requests;
           requests = {};
           return all;
         },
-      }, harvests)
-    );
-  } finally {
-    await proxy.close();
-    await moto.close();
-  }
+      }, harvests);
+    } finally {
+      await server.close();
+    }
+  });
 }
 
 async function inTemporary<T>(
@@ -116,20 +109,6 @@ async function inTemporary<T>(
   }
 }
 
-/** Returns a function that makes the harvests in a folder, and uploads the files that are new or differ. */
-function filler(moto: Moto, local: string): Place["fill"] {
-  const known = new Map<string, string>();
-  return async (harvests) => {
-    await manyHarvests(local, { harvests });
-    await eachOf(await filesIn(local), WIDTH, async (path) => {
-      const sum = sumOf(await Deno.readFile(path)).sha1;
-      if (known.get(path) === sum) return;
-      known.set(path, sum);
-      await barePut(moto, `bucket${path.slice(local.length)}`, path);
-    });
-  };
-}
-
 async function grown(place: Place, harvests: number): Promise<Grown[]> {
   const all: Grown[] = [];
   const run = async (commands: typeof COMMANDS) => {
@@ -140,15 +119,15 @@ async function grown(place: Place, harvests: number): Promise<Grown[]> {
       all.push({ name, ...taken, requests: asked() });
     }
   };
-  await place.fill(harvests);
+  await place.fill(harvests, 0);
   await run(COMMANDS);
-  await place.fill(harvests + NEW);
+  await place.fill(harvests + NEW, harvests);
   await run(AGAIN);
   return all;
 }
 
-function cell({ seconds, peak, requests }: Grown): string {
-  const taken = `${seconds.toFixed(1)} s, ${Math.round(peak)} MiB`;
+function cell({ seconds, cpu, peak, requests }: Grown): string {
+  const taken = `${seconds.toFixed(1)} s (${cpu.toFixed(1)} of a core), ${Math.round(peak)} MiB`;
   if (!requests) return taken;
   const asked = Object.entries(requests).map(([kind, count]) => `${count} ${kind}`).toSorted();
   return `${taken}; ${asked.join(", ")}`;
@@ -175,11 +154,15 @@ async function printTable(
 if (import.meta.main) {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { s3: { type: "string", multiple: true, default: [] } },
+    options: {
+      s3: { type: "string", multiple: true, default: [] },
+      latency: { type: "string", default: `${LATENCY}` },
+    },
   });
   const isDefault = positionals.length + values.s3.length === 0;
-  const folders = isDefault ? IN_FOLDERS : positionals.map(Number);
-  const s3 = isDefault ? IN_S3 : values.s3.map(Number);
+  const folders = isDefault ? SIZES : positionals.map(Number);
+  const s3 = isDefault ? SIZES : values.s3.map(Number);
+  const latency = Number(values.latency);
   if (folders.length > 0) await printTable("a folder", folders, inFolder);
-  if (s3.length > 0) await printTable("S3", s3, inS3);
+  if (s3.length > 0) await printTable("S3", s3, (harvests) => inS3(harvests, latency));
 }

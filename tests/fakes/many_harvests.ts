@@ -120,10 +120,13 @@ class Inventory {
   }
 }
 
-/** Makes collection `c` in a bucket: an hour between two harvests, each with some tweets and a change that it made. */
+/**
+ * Makes collection `c` in a bucket: an hour between two harvests, each with some tweets and a change that it made.
+ * @param options.known How many of them are there already
+ */
 export async function manyHarvests(
   bucket: string,
-  { harvests, tweets = 10 }: { harvests: number; tweets?: number },
+  { harvests, tweets = 10, known = 0 }: { harvests: number; tweets?: number; known?: number },
 ): Promise<void> {
   const folder = join(bucket, "collections", "c");
   const inventory = new Inventory(folder);
@@ -132,7 +135,6 @@ export async function manyHarvests(
   for (let i = 0; i < harvests; i++) {
     const began = last = FIRST + i * BETWEEN;
     const files = filesOf(began, tweets);
-    await write(join(folder, "harvests", ...folderStamp(began).split("/")), files);
     const change = `change-${stamp(began + 1_000)}.json`;
     const changeset = jsonOf({
       update: { search: { since_id: `${began}` } },
@@ -141,7 +143,10 @@ export async function manyHarvests(
       harvest_timestamp: isoTime(began),
       note: "Changes based on harvester.",
     });
-    await write(join(folder, "changesets"), { [change]: changeset });
+    if (i >= known) {
+      await write(join(folder, "harvests", ...folderStamp(began).split("/")), files);
+      await write(join(folder, "changesets"), { [change]: changeset });
+    }
     const sums = Object.entries(files).map(([name, bytes]): [string, FileSum] => {
       const isTweets = name.startsWith("tweets-");
       return [name, { ...sumOf(bytes), ...(isTweets ? { tweets } : {}) }];
