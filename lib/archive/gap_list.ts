@@ -5,8 +5,10 @@ import { isoTime } from "../base/clock.ts";
 import { parseAs } from "../base/json.ts";
 import { type Span, SpanSet } from "../base/spans.ts";
 import { collectionKeys, FILES, isHarvestFolder } from "../collection/layout.ts";
-import type { Store } from "../store/store.ts";
-import { GAP_WALK, gapsIn, type ToldGap } from "../bucket/gaps.ts";
+import { readEach } from "../store/read_ahead.ts";
+import type { Got, Store } from "../store/store.ts";
+import { folderOf } from "../bucket/folders.ts";
+import { GAP_WALK, gapsFrom, type ToldGap } from "../bucket/gaps.ts";
 import { idTime, timeId } from "../twitter/bytes/ids.ts";
 
 /** A gap, or the rest of one, and its status. */
@@ -45,9 +47,6 @@ const spanSchema = z.object({
 
 /** A span of a gap that a harvest requested. */
 export type Filled = z.infer<typeof spanSchema>;
-
-/** Files that are read concurrently. */
-const WIDTH = 8;
 
 /** Returns all gaps of a collection, oldest first. @throws UserError if a file is damaged; OutsideError */
 export async function listGaps(store: Store, id: string, look: GapLook): Promise<ListedGap[]> {
@@ -113,7 +112,7 @@ async function readAll(store: Store, id: string): Promise<GapRecords> {
 }
 
 /**
- * Reads the gaps that harvests recorded and requested, in any order of the harvests.
+ * Reads the gaps that harvests recorded and requested, oldest harvest first.
  * @throws UserError if a file is damaged; OutsideError
  */
 export async function readGaps(
@@ -121,20 +120,17 @@ export async function readGaps(
   id: string,
   records: Pick<GapRecords, "addGaps" | "addFilled">,
 ): Promise<void> {
-  const read = async (key: string) => {
-    const folder = key.slice(0, key.lastIndexOf("/") + 1);
-    if (!isHarvestFolder(folder)) return;
-    if (key.endsWith(`/${FILES.gaps}`)) records.addGaps(folder, await gapsIn(store, key));
-    if (key.endsWith(`/${FILES.filled}`)) records.addFilled(folder, await filledIn(store, folder));
+  const isOfGaps = (key: string) => {
+    const folder = folderOf(key);
+    return isHarvestFolder(folder) &&
+      [FILES.gaps, FILES.filled].some((name) => key === `${folder}${name}`);
   };
-  let some: string[] = [];
-  for await (const { key } of store.list(collectionKeys(id).harvests)) {
-    if (!key.endsWith(`/${FILES.gaps}`) && !key.endsWith(`/${FILES.filled}`)) continue;
-    if (some.push(key) < WIDTH) continue;
-    await Promise.all(some.map(read));
-    some = [];
+  const read = readEach(store, collectionKeys(id).harvests, ({ key }) => isOfGaps(key));
+  for await (const { key, found } of read) {
+    const folder = folderOf(key);
+    if (key.endsWith(`/${FILES.gaps}`)) records.addGaps(folder, gapsFrom(found, key));
+    else records.addFilled(folder, filledFrom(found, key));
   }
-  await Promise.all(some.map(read));
 }
 
 function lostEnd(
@@ -146,7 +142,11 @@ function lostEnd(
 /** Returns the gaps that a harvest requested. @throws UserError if the file is damaged; OutsideError */
 export async function filledIn(store: Store, folder: string): Promise<Filled[]> {
   const key = `${folder}${FILES.filled}`;
-  const text = new TextDecoder().decode((await store.get(key))?.bytes);
+  return filledFrom(await store.get(key), key);
+}
+
+function filledFrom(found: Got | null, key: string): Filled[] {
+  const text = new TextDecoder().decode(found?.bytes);
   return text.split("\n").filter((line) => line !== "").map((line) =>
     parseAs(spanSchema, line, key)
   );

@@ -15,6 +15,7 @@ import {
 } from "../collection/layout.ts";
 import { ifOurs, isOfContent, sentenceOf } from "../base/errors.ts";
 import { linkless } from "../store/folder/linkless.ts";
+import { ReadAhead } from "../store/read_ahead.ts";
 import { isThere, type Listed, type Store } from "../store/store.ts";
 import { Checkpoint } from "../bucket/checkpoint.ts";
 import type { CheckpointState } from "../bucket/checkpoint_state.ts";
@@ -31,7 +32,7 @@ import { gapLook } from "./gap_fill.ts";
 import { GapRecords } from "./gap_list.ts";
 import { isOfOriginal, lookAtLastHarvest, newestFolder } from "./last_harvest.ts";
 import { RepeatCheck } from "./repeat_check.ts";
-import { type HarvestFolder, type Look, lookAtHarvest } from "./verify_harvest.ts";
+import { filesOfHarvests, type HarvestFolder, type Look, lookAtHarvest } from "./verify_harvest.ts";
 
 /** Options of verify(). */
 export interface VerifyOptions {
@@ -80,6 +81,7 @@ class Verifier {
   readonly #gaps = new GapRecords();
   /** The keys with faults, and their folders. */
   readonly #faulty = new Set<string>();
+  readonly #ahead: ReadAhead;
   readonly #summing: Summing;
   #inventory: InventoryCheck | undefined;
   /** The files that tweets were removed from, by changesets; null if one of them cannot be read. */
@@ -93,7 +95,8 @@ class Verifier {
   #isHarvested = false;
 
   constructor(given: VerifyOptions) {
-    this.#summing = summing(linkless(given.store));
+    this.#ahead = new ReadAhead(linkless(given.store));
+    this.#summing = summing(this.#ahead.store);
     const options = { ...given, store: this.#summing.store };
     const { collectionId, store, onFile, signal } = options;
     this.#options = options;
@@ -130,8 +133,9 @@ class Verifier {
     };
   }
 
-  /** Removes the temporary files. */
+  /** Ends what is read ahead, and removes the temporary files. */
   async close(): Promise<void> {
+    await this.#ahead.close();
     await this.#repeats.close();
   }
 
@@ -172,15 +176,20 @@ class Verifier {
         keysBy: `collection keys ${lastWord(this.#options.collectionId)}`,
       });
     });
-    for await (const listed of store.list(changesets)) {
+    const isNew = ({ key }: Listed) => isChangeset(key) && !this.#wasChangesetRead(key);
+    for await (const listed of this.#ahead.list(changesets, isNew)) {
       if (isChangeset(listed.key)) await this.#changeset(listed);
     }
     this.#inventory?.endChangesets();
   }
 
+  #wasChangesetRead(key: string): boolean {
+    return this.#wasRead(key, { changeset: key.slice(this.#keys.changesets.length) });
+  }
+
   async #changeset({ key, size }: Listed): Promise<void> {
     const name = key.slice(this.#keys.changesets.length);
-    if (this.#wasRead(key, { changeset: name }) && this.#inventory?.hasSize(name, size)) {
+    if (this.#wasChangesetRead(key) && this.#inventory?.hasSize(name, size)) {
       // Files with removals are unknown then.
       this.#cleared = null;
       return;
@@ -224,7 +233,12 @@ class Verifier {
     const ours = settled && !isStale ? null : current;
     const open = ours ?? await this.#openOfOriginal(newest);
     let isCurrentThere = false;
-    for await (const [folder, objects] of byFolder(store.list(this.#keys.folder))) {
+    const isLast = (folder: string) => [newest, current, open].includes(folder);
+    const isAhead = filesOfHarvests((folder) =>
+      newest !== null && folder < newest && !isLast(folder) && !this.#wasRead(folder, { folder })
+    );
+    const listing = this.#ahead.list(this.#keys.folder, isAhead);
+    for await (const [folder, objects] of byFolder(listing)) {
       for (const listed of objects) {
         if (needsNoKeys(listed.key)) continue;
         if (await findKeysIn(store, collectionId, listed)) this.#look.onKeys(listed.key);
@@ -232,8 +246,7 @@ class Verifier {
       // One that has begun since has other documents by now.
       if (!isHarvestFolder(folder) || newest === null || folder > newest) continue;
       isCurrentThere ||= folder === current;
-      const isLast = folder === newest || folder === current || folder === open;
-      if (!isLast && this.#inventory && this.#wasRead(folder, { folder })) {
+      if (!isLast(folder) && this.#inventory && this.#wasRead(folder, { folder })) {
         this.found.readBefore++;
         this.#count(this.#inventory.readBefore(folder, objects, this.#look.fault));
         continue;
@@ -261,6 +274,7 @@ class Verifier {
     await this.#inventory?.harvest(harvest, place.objects.map(({ key }) => key));
     this.#repeats.noteHarvest(harvest);
     this.#summing.forget();
+    await this.#ahead.drop(place.folder);
     if (harvest.info && !harvest.isOpen) found.newest = harvest.info;
     for (const [key, facts] of harvest.listed) {
       if (facts && facts.oddLines > 0) found.oddLines.set(key, facts.oddLines);

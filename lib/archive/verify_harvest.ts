@@ -2,7 +2,7 @@
 
 import { type HarvestInfo, harvestInfoSchema } from "../collection/harvest_info.ts";
 import { hasKeys } from "../collection/keyless.ts";
-import { FILES } from "../collection/layout.ts";
+import { FILES, isHarvestFolder } from "../collection/layout.ts";
 import { isTweetsFileName } from "../format/file_name.ts";
 import { messageOf, OutsideError } from "../base/errors.ts";
 import { type JsonObject, parseAs, parseJson } from "../base/json.ts";
@@ -22,7 +22,8 @@ import {
 } from "./found.ts";
 import { canBeRemade } from "./remade.ts";
 import { gapOf } from "../bucket/gaps.ts";
-import { storedSum } from "../bucket/harvest_sums.ts";
+import { folderOf } from "../bucket/folders.ts";
+import { isInventoried, storedSum } from "../bucket/harvest_sums.ts";
 import type { FileSum } from "../bucket/inventory_entry.ts";
 import { formatManifest, type ListedFile, readManifest } from "../bucket/manifest.ts";
 
@@ -57,6 +58,21 @@ export interface HarvestFolder {
   settled: CheckpointState | null;
   /** The checkpoint of this harvest if it goes on or was interrupted: the manifest may be older. */
   open: CheckpointState | null;
+}
+
+/** Returns a filter for the objects that `lookAtHarvest` reads. @param isWanted Asked once for a harvest. */
+export function filesOfHarvests(
+  isWanted: (folder: string) => boolean,
+): (listed: Listed) => boolean {
+  let [last, isLastWanted] = ["", false];
+  return ({ key }) => {
+    const folder = folderOf(key);
+    if (folder !== last) {
+      [last, isLastWanted] = [folder, isHarvestFolder(folder) && isWanted(folder)];
+    }
+    const name = key.slice(folder.length);
+    return isLastWanted && (isInventoried(name) || isTweetsFileName(name));
+  };
 }
 
 /** Verifies a harvest's folder and reports its faults. @throws OutsideError where the store fails. */

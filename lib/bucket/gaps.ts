@@ -5,7 +5,7 @@ import { collectionKeys, FILES } from "../collection/layout.ts";
 import { isoTime } from "../base/clock.ts";
 import { checkAs, type Json, type JsonObject } from "../base/json.ts";
 import { parseDocument } from "./documents.ts";
-import type { Store } from "../store/store.ts";
+import type { Got, Store } from "../store/store.ts";
 
 const gapSchema = z.object({
   from: z.number(),
@@ -106,7 +106,11 @@ export async function searchesLeft(store: Store, id: string): Promise<number> {
 
 /** Returns the gaps in a file; none if it is absent. @throws as `gapsOf` */
 export async function gapsIn(store: Store, key: string): Promise<ToldGap[]> {
-  const found = await store.get(key);
+  return gapsFrom(await store.get(key), key);
+}
+
+/** Returns the gaps in a file that was read. @param key Its. @throws UserError if it is damaged */
+export function gapsFrom(found: Got | null, key: string): ToldGap[] {
   const lines = new TextDecoder().decode(found?.bytes).split("\n").filter((line) => line !== "");
   return lines.map((line) => toTold(parseDocument(gapSchema, line, key)));
 }

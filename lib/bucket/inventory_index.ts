@@ -2,6 +2,7 @@
 
 import { Packed } from "../base/packed.ts";
 import { collectionKeys } from "../collection/layout.ts";
+import { readEach } from "../store/read_ahead.ts";
 import type { Store } from "../store/store.ts";
 import { entryOf, linesOf } from "./inventory.ts";
 import { type Entry, type FileSum, type Head, lineHash } from "./inventory_entry.ts";
@@ -116,8 +117,8 @@ export async function readInventory(
   // Read the newest first: a file that becomes full meanwhile is read twice, not missed.
   const newest = linesOf(decoder.decode((await store.get(inventory))?.bytes));
   const first = entryOf(newest[0] ?? "")?.entry ?? Infinity;
-  for await (const { key } of store.list(inventoryParts)) {
-    const lines = linesOf(decoder.decode((await store.get(key))?.bytes));
+  for await (const { key, found } of readEach(store, inventoryParts)) {
+    const lines = linesOf(decoder.decode(found?.bytes));
     if ((entryOf(lines[0] ?? "")?.entry ?? 0) >= first) continue;
     reader.add(key, lines);
   }

@@ -5,6 +5,7 @@
 
 import type { Store } from "../store/store.ts";
 import { ConflictError } from "../base/errors.ts";
+import { readEach } from "../store/read_ahead.ts";
 import { settledPut } from "../store/settled_put.ts";
 import { linesOf } from "./inventory.ts";
 import { lineHash } from "./inventory_entry.ts";
@@ -62,9 +63,8 @@ export async function* readLines({ store, key, parts }: Journal): AsyncGenerator
   // Read the newest first: a file that becomes full meanwhile is read twice, not missed.
   const newest = decoder.decode((await store.get(key))?.bytes);
   const hash = partHash(newest);
-  for await (const part of store.list(parts)) {
-    if (part.key.endsWith(hash)) continue;
-    yield* linesOf(decoder.decode((await store.get(part.key))?.bytes));
+  for await (const { found } of readEach(store, parts, (part) => !part.key.endsWith(hash))) {
+    yield* linesOf(decoder.decode(found?.bytes));
   }
   yield* linesOf(newest);
 }

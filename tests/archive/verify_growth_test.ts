@@ -2,11 +2,13 @@ import assert from "node:assert/strict";
 import { z } from "zod";
 import { verify } from "../../lib/archive/verify.ts";
 import { readBefore, recordFixity } from "../../lib/bucket/fixity.ts";
+import { READS } from "../../lib/store/read_ahead.ts";
 import { counted, tallied } from "../fakes/counting_store.ts";
 import { withFolder } from "../fakes/folder.ts";
 import { ManualClock } from "../fakes/manual_clock.ts";
 import { loaded, manyHarvests } from "../fakes/many_harvests.ts";
 import { measured } from "../fakes/measured.ts";
+import type { MemoryStore } from "../fakes/memory_store.ts";
 
 const clock = new ManualClock(Date.UTC(2026, 0, 1));
 const signal = new AbortController().signal;
@@ -72,3 +74,40 @@ Deno.test("what verify keeps of a harvest in memory is little more than its line
   const each = Math.round(bytes / harvests);
   assert.ok(each < 2_000, `${each} bytes of memory a harvest`);
 });
+
+/** Damages every fifth harvest's tweets, manifest, or users, and every seventh changeset. */
+async function damage(store: MemoryStore): Promise<void> {
+  const some = store.keys().filter((key) =>
+    /\/(tweets-.*|manifest-sha1\.txt|users\.jsonl)$/.test(key)
+  )
+    .filter((_, i) => i % 5 === 0);
+  const changes = store.keys().filter((key) => key.includes("/change-")).filter((_, i) =>
+    i % 7 === 0
+  );
+  for (const key of [...some, ...changes]) {
+    const { bytes } = await store.get(key) ?? assert.fail();
+    await store.put(key, bytes.subarray(0, -3));
+  }
+}
+
+Deno.test("verify of a slow store has several requests under way, and finds the same in the same order", () =>
+  withFolder(async (bucket) => {
+    await manyHarvests(bucket, { harvests: 30 });
+    const store = await loaded(bucket);
+    await damage(store);
+    const plain = await verify({ ...look, store });
+    let [most, underWay, turn] = [0, 0, 0];
+    store.before = async ({ method }) => {
+      if (method === "list") return;
+      most = Math.max(most, ++underWay);
+      // Each answer takes another time, some longer than those of the next ones.
+      for (let turns = turn++ * 7 % 11; turns >= 0; turns--) {
+        await new Promise((resolve) => setTimeout(resolve, 0));
+      }
+      underWay--;
+    };
+    const slow = await verify({ ...look, store });
+    assert.ok(plain.faults.length > 30, `${plain.faults.length} faults`);
+    assert.deepEqual(slow, plain);
+    assert.ok(most >= READS && most <= READS + 1, `${most} requests at once`);
+  }));

@@ -8,6 +8,7 @@ import { collectionKeys, fileNameFault, FILES, isHarvestFolder } from "../../col
 import { isNamedLikeTweets } from "../../format/file_name.ts";
 import { sha1Of } from "../../bucket/inventory_entry.ts";
 import { linkless } from "../../store/folder/linkless.ts";
+import { READS } from "../../store/read_ahead.ts";
 import { isThere, type Listed, type Store } from "../../store/store.ts";
 import { Copier, type Wanted } from "./copier.ts";
 import { type Inventoried, inventoriedIn } from "./download_inventory.ts";
@@ -15,8 +16,6 @@ import { type Part, partOf } from "./download_part.ts";
 import { LeftOut } from "./left_out.ts";
 import { eachOf, Slots } from "../../base/some_at_a_time.ts";
 
-/** Folders, and files, that are processed concurrently. */
-const WIDTH = 8;
 /** Number of times a manifest that changes during the download is read again. */
 const TRIES = 50;
 
@@ -87,7 +86,7 @@ class Download {
   readonly #leftOut: LeftOut;
   /** The keys that were counted already. */
   readonly #counted = new Set<string>();
-  readonly #slots = new Slots(WIDTH);
+  readonly #slots = new Slots(READS);
   /** The folder of the running harvest: for it and later ones, the checkpoint has more than the manifest. */
   #open: string | undefined;
   /** Selects objects by their key. */
@@ -114,7 +113,7 @@ class Download {
       await Array.fromAsync(store.list(root, { folders: true })),
       root,
     );
-    await eachOf(head, WIDTH, (file) => this.#fetch(file));
+    await eachOf(head, READS, (file) => this.#fetch(file));
     const known = new Set(head.map(({ key }) => key));
     const isNew = ({ key }: Listed) => !known.has(key);
     // Listed twice: the objects of years are not kept in memory.
@@ -123,7 +122,7 @@ class Download {
     if (!this.#options.clean) this.#inventory = await inventoriedIn(store, collectionId);
     await eachOf(
       byFolder(store.list(root)),
-      WIDTH,
+      READS,
       ([folder, files]) => this.#folder(folder, this.#selectObjects(files.filter(isNew), root)),
     );
     for (const key of store.passedOver?.(root).keys() ?? []) {
@@ -219,11 +218,11 @@ class Download {
     const isTweets = ({ key }: Wanted) => isNamedLikeTweets(key);
     const sides = files.filter((file) => !isTweets(file) && file.key !== manifestKey);
     // A harvest's documents come before its manifest, which then lists no less than they count.
-    await eachOf(sides, WIDTH, (file) => this.#fetch(file));
+    await eachOf(sides, READS, (file) => this.#fetch(file));
     const tweets = files.filter(isTweets);
     const manifest = await this.#manifest(folder);
     if (!manifest) {
-      await eachOf(tweets, WIDTH, (file) => this.#fetch(file));
+      await eachOf(tweets, READS, (file) => this.#fetch(file));
       return this.#forget(folder);
     }
     const listed = new Map(files.map((file) => [file.key, file]));
@@ -255,7 +254,7 @@ class Download {
       const wanted = [...manifest.files].filter(([key]) =>
         this.#hasTweets || !isNamedLikeTweets(key)
       );
-      await eachOf(wanted, WIDTH, async ([key, sha1]) => {
+      await eachOf(wanted, READS, async ([key, sha1]) => {
         const known = objects.get(key);
         const is = await this.#fetch({ ...(known ?? { key }), sha1 });
         if (is === "damaged" || is === "not there") bad.set(key, is);

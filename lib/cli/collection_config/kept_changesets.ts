@@ -12,10 +12,8 @@ import { writeAll } from "../../base/write_all.ts";
 import { splitLines } from "../../format/lines.ts";
 import { isChangeset } from "../../collection/layout.ts";
 import { keyless } from "../../collection/keyless.ts";
+import { ReadAhead } from "../../store/read_ahead.ts";
 import type { Got, Listed, Store } from "../../store/store.ts";
-
-/** Changesets that are read concurrently. */
-const WIDTH = 8;
 
 const lineSchema = z.object({ key: z.string(), version: z.string(), text: z.string() });
 /** A changeset, without keys, and the version that it is of. */
@@ -50,6 +48,7 @@ export async function withKept<T>(
     await next?.replace();
     return used;
   } finally {
+    await changesets.close();
     await lines.return(undefined);
     await next?.close();
   }
@@ -58,54 +57,50 @@ export async function withKept<T>(
 /** Objects of a store, of which some need not be read. */
 class KeptChangesets {
   readonly store: Store;
-  readonly #store: Store;
+  readonly #ahead: ReadAhead;
   readonly #lines: AsyncGenerator<Kept>;
   readonly #next: NextFile | null;
   /** The line that was read last; null at the end. */
   #line: Kept | null | undefined;
-  /** What is to be asked for next. */
-  #ready: ReadonlyMap<string, Got | null> = new Map();
+  /** Those of the file, until their turn comes. */
+  readonly #kept = new Map<string, Got>();
+  /** The one whose turn it is. */
+  #ready: { key: string; found: Got | null } | undefined;
 
   constructor(store: Store, lines: AsyncGenerator<Kept>, next: NextFile | null) {
-    [this.#store, this.#lines, this.#next] = [store, lines, next];
+    [this.#ahead, this.#lines, this.#next] = [new ReadAhead(store), lines, next];
     this.store = {
-      name: store.name,
-      isBilled: store.isBilled,
-      get: async (key) =>
-        this.#ready.has(key) ? this.#ready.get(key) ?? null : await store.get(key),
-      read: (...args) => store.read(...args),
-      put: (...args) => store.put(...args),
-      upload: (...args) => store.upload(...args),
-      delete: (...args) => store.delete(...args),
+      ...this.#ahead.store,
+      get: async (key) => this.#ready?.key === key ? this.#ready.found : await store.get(key),
       list: (prefix) => this.#list(prefix),
     };
   }
 
-  async *#list(prefix: string): AsyncGenerator<Listed> {
-    let some: Listed[] = [];
-    for await (const listed of this.#store.list(prefix)) {
-      some.push(listed);
-      if (some.length < WIDTH) continue;
-      yield* await this.#prepare(some);
-      some = [];
-    }
-    yield* await this.#prepare(some);
+  /** Ends what is read ahead. */
+  async close(): Promise<void> {
+    await this.#ahead.close();
   }
 
-  /** Takes objects out of the file, or reads them. @returns All of them */
-  async #prepare(some: Listed[]): Promise<Listed[]> {
-    const known: { key: string; kept: Got | null }[] = [];
-    for (const { key, version } of some.filter(({ key }) => isChangeset(key))) {
-      const kept = await this.#keptOf(key);
-      const isSame = kept?.version === version;
-      known.push({ key, kept: isSame ? { version, bytes: encoder.encode(kept.text) } : null });
+  async *#list(prefix: string): AsyncGenerator<Listed> {
+    for await (const listed of this.#ahead.list(prefix, (object) => this.#isNew(object))) {
+      const { key } = listed;
+      if (isChangeset(key)) {
+        const found = this.#kept.get(key) ?? await this.#ahead.store.get(key);
+        this.#kept.delete(key);
+        this.#ready = { key, found };
+        if (found) await this.#next?.add(key, found);
+      }
+      yield listed;
     }
-    const found = known.map(async ({ key, kept }) =>
-      [key, kept ?? await this.#store.get(key)] as const
-    );
-    this.#ready = new Map(await Promise.all(found));
-    for (const [key, found] of this.#ready) if (found) await this.#next?.add(key, found);
-    return some;
+  }
+
+  /** Returns whether a changeset is to be read; otherwise it is taken out of the file. */
+  async #isNew({ key, version }: Listed): Promise<boolean> {
+    if (!isChangeset(key)) return false;
+    const kept = await this.#keptOf(key);
+    if (kept?.version !== version) return true;
+    this.#kept.set(key, { version, bytes: encoder.encode(kept.text) });
+    return false;
   }
 
   /** Returns the line of a key: both are in the order of their keys. */
