@@ -38,3 +38,28 @@ export async function eachOf<T>(
   const ended = await Promise.allSettled(Array.from({ length: width }, worker));
   for (const end of ended) if (end.status === "rejected") throw end.reason;
 }
+
+/**
+ * Yields each item with what an action makes of it, in their order; some actions run ahead. A failure is thrown in its
+ * turn, and running ones finish.
+ */
+export async function* ahead<T, R>(
+  all: Iterable<T>,
+  width: number,
+  act: (item: T) => Promise<R>,
+): AsyncGenerator<[item: T, result: R]> {
+  const begun: [item: T, result: Promise<R>][] = [];
+  const next = async function* (): AsyncGenerator<[T, R]> {
+    for (const [item, result] of begun.splice(0, 1)) yield [item, await result];
+  };
+  try {
+    for (const item of all) {
+      const result = act(item);
+      result.catch(() => {});
+      if (begun.push([item, result]) >= width) yield* next();
+    }
+    while (begun.length > 0) yield* next();
+  } finally {
+    await Promise.allSettled(begun.map(([, result]) => result));
+  }
+}

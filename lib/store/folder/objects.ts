@@ -12,12 +12,15 @@ import {
   UserError,
 } from "../../base/errors.ts";
 import { whenReadable } from "../../base/in_use.ts";
+import { ahead } from "../../base/some_at_a_time.ts";
 import { codeOf, type Disk, ignoreLacking, nullIfAbsent } from "./disk.ts";
 import { behindLink } from "./links.ts";
 import type { Listed, Version } from "../store.ts";
 
 /** Milliseconds by which disks distinguish times: most, and FAT. */
 const STEPS = [1, 2_000];
+/** Names in a folder that are looked at ahead: a disk answers several in the time of one. */
+const AHEAD = 8;
 /** Names at the root of a bucket that begin with this are the store's own, and never listed. */
 const OWN = ".";
 
@@ -101,6 +104,15 @@ interface Listing {
   passOver: (key: string, why: LinkError) => void;
 }
 
+/** A name in a folder. */
+interface Entry {
+  key: string;
+  name: string;
+  isFolder: boolean;
+  isSymlink: boolean;
+  order: Uint8Array;
+}
+
 /**
  * Yields the objects below a folder of the bucket whose keys begin with a prefix, in the byte order of the whole key,
  * as S3 has it. Targets of links are among them where they may be read.
@@ -111,16 +123,27 @@ export async function* objectsBelow(
   folder: string,
   listing: Listing,
 ): AsyncGenerator<Listed> {
-  for (const { key, name, isFolder, isSymlink } of await levelOf(path, folder, listing)) {
-    if (!isFolder) {
-      const found = await stat(join(path, name), { bigint: true }).catch(nullIfAbsent);
-      if (found?.isFile()) yield { key, size: Number(found.size), version: versionFrom(found) };
-    } else if (listing.folders) {
-      yield { key, size: 0, version: "" };
-    } else {
-      const isBehindLink = isSymlink || listing.isBehindLink === true;
-      yield* objectsBelow(join(path, name), key, { ...listing, isBehindLink });
-    }
+  yield* objectsIn(path, await levelOf(path, folder, listing), listing);
+}
+
+async function* objectsIn(
+  path: string,
+  level: Entry[],
+  listing: Listing,
+): AsyncGenerator<Listed> {
+  const look = async ({ key, name, isFolder, isSymlink }: Entry) => {
+    const place = join(path, name);
+    if (!isFolder) return { file: await stat(place, { bigint: true }).catch(nullIfAbsent) };
+    if (listing.folders) return {};
+    const isBehindLink = isSymlink || listing.isBehindLink === true;
+    const below = { ...listing, isBehindLink };
+    return { below, entries: await levelOf(place, key, below) };
+  };
+  for await (const [{ key, name, isFolder }, found] of ahead(level, AHEAD, look)) {
+    const { file, below, entries } = found;
+    if (entries) yield* objectsIn(join(path, name), entries, below);
+    else if (isFolder) yield { key, size: 0, version: "" };
+    else if (file?.isFile()) yield { key, size: Number(file.size), version: versionFrom(file) };
   }
 }
 
@@ -129,8 +152,8 @@ async function namesIn(path: string): Promise<Deno.DirEntry[]> {
   return await Array.fromAsync(Deno.readDir(path)).catch(nullIfAbsent) ?? [];
 }
 
-async function levelOf(path: string, folder: string, listing: Listing) {
-  const level = [];
+async function levelOf(path: string, folder: string, listing: Listing): Promise<Entry[]> {
+  const level: Entry[] = [];
   for (const entry of await namesIn(path)) {
     if (folder === "" && entry.name.startsWith(OWN)) continue;
     const isFolder = await isFolderAt(
