@@ -1,6 +1,7 @@
 /** A year of three collections, with all that happens in one: what the program says of it, beside what was. */
 
 import assert from "node:assert/strict";
+import { table } from "../bench/table.ts";
 import type { StreamItem } from "../../lib/twitter/api.ts";
 import { RECENT } from "../../lib/twitter/reach.ts";
 import { KEYS } from "../fakes/whole_harvest.ts";
@@ -24,8 +25,20 @@ const OTHER_KEYS = {
 /** A line of the table: what the program says, and what was. */
 type Row = [what: string, said: unknown, was: unknown];
 
+/** Compares both, and prints them side by side where `TWARC_CLOUD_TABLES` is set. */
 function compare(rows: Row[]): void {
+  if (Deno.env.get("TWARC_CLOUD_TABLES")) {
+    const cells = rows.map(([what, ...both]) => [what, ...both.map(shortOf)]);
+    // deno-lint-ignore no-console
+    console.log(`\n${table(["", "said", "was"], cells)}`);
+  }
   for (const [what, said, was] of rows) assert.deepEqual(said, was, what);
+}
+
+/** Returns a value for a person: of a long list how many, and the first and the last. */
+function shortOf(value: unknown): string {
+  if (!Array.isArray(value) || value.length < 6) return JSON.stringify(value);
+  return `${value.length}: ${JSON.stringify(value[0])} … ${JSON.stringify(value.at(-1))}`;
 }
 
 /** What holds of each collection, whatever happened: nothing twice, nothing faulty, no time that runs backwards. */

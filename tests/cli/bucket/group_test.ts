@@ -1,6 +1,16 @@
 import assert from "node:assert/strict";
+import { dirname, join, relative } from "node:path";
+import {
+  CreateBucketCommand,
+  GetObjectCommand,
+  paginateListObjectsV2,
+  PutObjectCommand,
+  S3Client,
+} from "@aws-sdk/client-s3";
+import { filesIn } from "../../bench/transfer.ts";
 import { inOneProcess, type Place, until } from "../../e2e/program.ts";
 import { copyFolder } from "../../fakes/folder.ts";
+import { MOTO_REGION, sharedMoto } from "../../peers/moto.ts";
 import { personEnv } from "../../shipped.ts";
 
 const FILTER = { id: "live", type: "filter", filter: { track: "sandbox" } };
@@ -100,4 +110,73 @@ Deno.test("a schedule stays with the original: a copy has none, and one of its o
       ["cron(0 0 1 1 ? 2099)"],
       [],
     ]);
+  }));
+
+/** Puts all files of a folder into a bucket of S3, and all of that into another folder, as sync tools do. */
+async function syncedThroughS3(
+  { from, to }: { from: string; to: string },
+  { s3, bucket }: { s3: S3Client; bucket: string },
+): Promise<void> {
+  for (const path of await filesIn(from)) {
+    const Key = relative(from, path).replaceAll("\\", "/");
+    const Body = await Deno.readFile(path);
+    await s3.send(new PutObjectCommand({ Bucket: bucket, Key, Body }));
+  }
+  const pages = paginateListObjectsV2({ client: s3 }, { Bucket: bucket });
+  for await (const { Contents = [] } of pages) {
+    for (const { Key = "" } of Contents) {
+      const { Body } = await s3.send(new GetObjectCommand({ Bucket: bucket, Key }));
+      const path = join(to, ...Key.split("/"));
+      await Deno.mkdir(dirname(path), { recursive: true });
+      await Deno.writeFile(path, await Body?.transformToByteArray() ?? new Uint8Array());
+    }
+  }
+}
+
+Deno.test("a bucket that was synchronized to S3, and from there to a folder, is a copy in both places, and the original is left alone", () =>
+  inOneProcess(async (place) => {
+    const moto = await sharedMoto();
+    Object.assign(place.env, moto.env);
+    const s3 = new S3Client({
+      region: MOTO_REGION,
+      endpoint: moto.url,
+      forcePathStyle: true,
+      credentials: { accessKeyId: "testing", secretAccessKey: "testing" },
+    });
+    try {
+      const CreateBucketConfiguration = { LocationConstraint: MOTO_REGION } as const;
+      await s3.send(new CreateBucketCommand({ Bucket: "synced", CreateBucketConfiguration }));
+      await place.add({ id: "find", type: "search", search: { query: "sandbox" } });
+      await place.add(FILTER);
+      await place.harvest("find");
+      await place.ok("collection", "filter-start", "live");
+      await until(() => Promise.resolve(place.sandbox.streams.size > 0));
+      const [from, to] = [place.path("twarc-cloud-data"), place.path("back")];
+      await syncedThroughS3({ from, to }, { s3, bucket: "synced" });
+      for (const bucket of ["s3://synced", "./back"]) {
+        for (
+          const args of [
+            ["collection", "filter-stop", "live"],
+            ["collection", "once", "find"],
+            ["scheduler"],
+          ]
+        ) {
+          const { code, err } = await place.run(...args, "--bucket", bucket);
+          assert.equal(code, 1, `${args.join(" ")} ${bucket}`);
+          assert.match(err, /it is a copy, or has moved\. .*bucket is-copy --bucket /);
+        }
+        const listed = await place.ok("collection", "list", "--bucket", bucket);
+        assert.equal(listed, "Collections:\nfind\nlive\n");
+        const verified = await place.ok("collection", "verify", "find", "--bucket", bucket);
+        assert.match(verified, /^find: intact\. 1 harvest, /);
+        await place.ok("bucket", "is-copy", "--bucket", bucket);
+        const { err } = await place.run("collection", "verify", "live", "--bucket", bucket);
+        assert.doesNotMatch(err, /copy, or has moved/);
+      }
+      assert.equal(place.sandbox.streams.size, 1, "the original's harvester goes on");
+      await place.ok("collection", "filter-stop", "live");
+    } finally {
+      s3.destroy();
+      await moto.close();
+    }
   }));
