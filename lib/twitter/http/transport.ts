@@ -44,6 +44,7 @@ interface Sending {
   host: URL;
   /** Without compression, as for streams: compressed data may be held back until there is more of it. */
   asItIs?: boolean;
+  client?: Deno.HttpClient | null;
   signal: AbortSignal;
 }
 
@@ -213,13 +214,14 @@ export class Transport {
    */
   async #send(
     request: ApiRequest,
-    { host, asItIs = false, signal }: Sending,
+    { host, asItIs = false, client, signal }: Sending,
   ): Promise<Response> {
     for (let again = false;; again = true) {
       const signed = await this.#signer.sign(request, host, signal);
       const headers = { ...signed.headers, ...(asItIs ? AS_IT_IS : {}) };
       const began = this.#clock.now();
-      const sent = await fetch(signed.url, { ...signed, headers, redirect: "manual", signal });
+      const init = { ...signed, headers, redirect: "manual", signal } as const;
+      const sent = await fetch(signed.url, client ? { ...init, client } : init);
       this.time.heard(sent.headers, began);
       const response = asItIs ? await unpack(sent) : sent;
       if (response.status !== 401 || again) return response;
@@ -242,13 +244,15 @@ export class Transport {
     // A response in transit is waited for: it may be paid for.
     const stop = new LateStop(signal, { clock: this.#clock, ms: this.#answerTimeout });
     const limit = stop.signal;
+    // Where a kept connection breaks, fetch repeats a request by itself: what changes something has its own.
+    using client = request.json ? Deno.createHttpClient({ poolMaxIdlePerHost: 0 }) : null;
     try {
       const wait = {
         for: `a response to ${request.method} ${request.path}`,
         until: this.#clock.now() + this.#answerTimeout,
       };
       const sendAndRead = async () => {
-        const response = await this.#send(request, { host: API_URL, signal: limit });
+        const response = await this.#send(request, { host: API_URL, client, signal: limit });
         headers = response.headers;
         return { response, body: await bytesOf(response, limit) };
       };

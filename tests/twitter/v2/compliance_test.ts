@@ -1,4 +1,7 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import { text } from "node:stream/consumers";
 import { ApiError } from "../../../lib/base/errors.ts";
 import { ComplianceJobs } from "../../../lib/twitter/v2/compliance.ts";
 import { Signer } from "../../../lib/twitter/http/signer.ts";
@@ -45,6 +48,34 @@ for (
       assert.deepEqual(made, ["n"]);
     }));
 }
+
+Deno.test("a job is made once also where a kept connection breaks as it is made", async () => {
+  const made: string[] = [];
+  const server = createServer(async (request, response) => {
+    if (request.method === "POST") {
+      made.push(JSON.parse(await text(request)).name);
+      return request.socket.destroy();
+    }
+    const data = made.map((name, i) => ({ id: `${i + 70}`, name, status: "created" }));
+    response.end(JSON.stringify({ data }));
+  }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  assert.ok(address && typeof address === "object");
+  const base = new URL(`http://127.0.0.1:${address.port}/`);
+  const clock = new QuickClock();
+  const transport = new Transport({ signer: new Signer({ bearer_token: "x" }, base), clock });
+  const jobs = new ComplianceJobs({ transport, clock });
+  try {
+    assert.deepEqual(await jobs.underWay(never), []);
+    assert.equal(await jobs.create("n", never), "70");
+    assert.deepEqual(made, ["n"]);
+  } finally {
+    server.closeAllConnections();
+    server.close();
+    await once(server, "close");
+  }
+});
 
 Deno.test("a job that was not made is asked for again", () => {
   let failures = 2;
