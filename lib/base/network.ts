@@ -54,6 +54,11 @@ const KINDS: Kind[] = [
     means: (host, detail) => `the name ${host} is not found (DNS: ${detail.trim()})`,
   },
   {
+    says: /InvalidContentType|wrong version number/i,
+    means: (host) =>
+      `${host} answers without TLS: its address may begin with http://, or have another port`,
+  },
+  {
     says: /connection refused|ECONNREFUSED/i,
     means: (host) => `${host} refuses connections`,
   },

@@ -17,6 +17,7 @@ const LOOK_ALIKES = [
     called: "curly quotes",
     use: "straight ones",
   },
+  { signs: /[\u2012-\u2015\u2212]/g, called: "a long dash", use: "a hyphen" },
   { signs: /[\u00a0\u202f\u2007]/g, called: "a non-breaking space", use: "an ordinary one" },
   { signs: /[\u200b\u2060\ufeff\u00ad]/g, called: "an invisible character", use: "none" },
 ];

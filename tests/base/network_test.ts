@@ -89,6 +89,11 @@ for (
       "ERR_PROXY_TUNNEL",
       /^the proxy requires authentication/,
     ],
+    [
+      "write EPROTO 40E7:error:0A00010B:SSL routines:ssl3_get_record:wrong version number",
+      "EPROTO",
+      /answers without TLS/,
+    ],
     ["write EPIPE to http://me:password@proxy:1/", "EPIPE", /^write EPIPE to http:\/\/proxy:1\/$/],
   ] as const
 ) {

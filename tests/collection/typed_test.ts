@@ -73,6 +73,8 @@ Deno.test("quotes and spaces that search for something else are pointed out", ()
     queryNotes({ id: "f", type: "filter", api: "2", filter }).map((note) => note.split(" ")[0]),
     ["filter.track", "filter.rules.1.value"],
   );
+  const [dash] = queryNotes(search("cat \u2013dog"));
+  assert.match(dash ?? "", /a long dash \(\u2013 U\+2013\).*use a hyphen instead/);
   assert.deepEqual(queryNotes(search('"a b" c')), []);
 });
 
