@@ -1,51 +1,59 @@
 /** Counts over more keys than fit into memory: records are spilled to disk, in parts that fit. */
 
-import { hash } from "node:crypto";
 import { join } from "node:path";
-import { readTextFile, removeFile } from "../base/in_use.ts";
+import { readFile, removeFile } from "../base/in_use.ts";
 import { diskError } from "../base/disk_error.ts";
+import { CsvBytes } from "./csv_bytes.ts";
 
 /** Parts that records are divided into; one at a time is read. */
 const PARTS = 64;
-/** Characters that are buffered before they are written to disk. */
-const HELD = 2 ** 22;
+/** Bytes of a part that are buffered before they are written to disk. */
+const HELD = 2 ** 15;
+const LINE_FEED = 0x0a;
+
+const decoder = new TextDecoder();
 
 /** Records in parts: those of a key are in the same one, in the order of arrival. */
 export class Spill {
-  readonly #held: string[] = new Array(PARTS).fill("");
-  #length = 0;
+  /** Bytes: as strings, they took a hundred MB. */
+  readonly #held = Array.from({ length: PARTS }, () => new CsvBytes());
+  readonly #full = new Set<number>();
   #folder: string | undefined;
 
   /** Adds a record, a line of text. */
   add(key: string, record: string): void {
-    const at = parseInt(hash("sha1", key).slice(0, 2), 16) % PARTS;
-    this.#held[at] += `${record}\n`;
-    this.#length += record.length;
+    const at = partOf(key);
+    const held = this.#held[at];
+    if (!held) return;
+    held.addText(record);
+    held.addByte(LINE_FEED);
+    if (held.length >= HELD) this.#full.add(at);
   }
 
-  /** Writes buffered records, once there are many. @throws UserError where the disk is full */
+  /** Writes buffered records of parts that have many. @throws UserError where the disk is full */
   async settle(): Promise<void> {
-    if (this.#length < HELD) return;
+    if (this.#full.size === 0) return;
     try {
       this.#folder ??= await Deno.makeTempDir({ prefix: "twarc-cloud-export-" });
-      for (const [i, text] of this.#held.entries()) {
-        if (text !== "") {
-          await Deno.writeTextFile(join(this.#folder, `${i}`), text, { append: true });
-        }
+      for (const at of this.#full) {
+        const held = this.#held[at];
+        if (!held) continue;
+        await Deno.writeFile(join(this.#folder, `${at}`), held.from(0), { append: true });
+        held.cut(0);
       }
+      this.#full.clear();
     } catch (cause) {
       throw diskError(cause, undefined, { isNew: this.#folder === undefined });
     }
-    this.#held.fill("");
-    this.#length = 0;
   }
 
   /** Yields the records of each part. */
   async *parts(): AsyncGenerator<string[]> {
-    for (const [i, held] of this.#held.entries()) {
-      const path = this.#folder && join(this.#folder, `${i}`);
-      const spilled = path ? await readTextFile(path).catch(() => "") : "";
-      yield `${spilled}${held}`.split("\n").slice(0, -1);
+    for (const [at, held] of this.#held.entries()) {
+      const path = this.#folder && join(this.#folder, `${at}`);
+      const spilled = path ? await readFile(path).catch(() => new Uint8Array()) : new Uint8Array();
+      const text = decoder.decode(spilled) + decoder.decode(held.from(0));
+      yield text.split("\n").slice(0, -1);
     }
   }
 
@@ -53,4 +61,11 @@ export class Spill {
   async close(): Promise<void> {
     if (this.#folder) await removeFile(this.#folder, { recursive: true }).catch(() => {});
   }
+}
+
+/** Mixes all characters, as ids end alike. */
+function partOf(key: string): number {
+  let mixed = 0x811c9dc5;
+  for (let i = 0; i < key.length; i++) mixed = Math.imul(mixed ^ key.charCodeAt(i), 0x01000193);
+  return (mixed >>> 16) % PARTS;
 }
