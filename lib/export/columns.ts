@@ -3,8 +3,9 @@
 import { parseWhole } from "../base/json.ts";
 import { UserError } from "../base/errors.ts";
 import { AnswerBytes } from "./answer_bytes.ts";
+import { AnswerCommon } from "./answer_common.ts";
 import { ANSWER_COLUMNS, AnswerRows, at } from "./answer_columns.ts";
-import { toCommon } from "./common.ts";
+import { type Common, toCommon } from "./common.ts";
 import { COMMON_COLUMNS, type CommonCell, type CommonColumn } from "./common_columns.ts";
 import type { Cell } from "./csv.ts";
 import { FOUR_CAT_COLUMNS, toFourCatCells } from "./four_cat.ts";
@@ -58,11 +59,13 @@ function tableOf({ columns, extra = [], apis, merge }: TableOptions): Table {
       checkVersion(apis, "1.1", set);
       return withExtra(statusTable({ merge }), extra);
     case "4cat": {
-      const toCells = (post: Post) => toFourCatCells(toCommon(post, { merge }));
-      return withExtra({ columns: FOUR_CAT_COLUMNS, toCells }, extra);
+      const read = readerOf({ merge });
+      const toCells = (post: Post) => toFourCatCells(read(post));
+      const readsBytes = apis.has("2");
+      return withExtra({ columns: FOUR_CAT_COLUMNS, toCells, readsBytes }, extra);
     }
     case "common":
-      return withExtra(commonTable({ merge }), extra);
+      return withExtra({ ...commonTable({ merge }), readsBytes: apis.has("2") }, extra);
     default:
       return some(tableOf({ columns: usual, extra, apis, merge }), namesOf(set));
   }
@@ -108,6 +111,7 @@ function answerTable({ extra, merge }: { extra: readonly string[]; merge: boolea
   return {
     columns: rows.columns,
     unknown: rows.unknown,
+    readsBytes: true,
     toCells: (post) => rows.toCells(post),
     addCsvRow: (post, out) => bytes.addRow(post, out),
   };
@@ -117,9 +121,16 @@ function statusTable(options: { merge: boolean }): Table {
   return { columns: STATUS_COLUMNS, toCells: (post) => toStatusCells(post, options) };
 }
 
+/** Returns what reads tweets: of their bytes where it can. */
+function readerOf(options: { merge: boolean }): (post: Post) => Common {
+  const answers = new AnswerCommon(options);
+  return (post) => answers.read(post) ?? toCommon(post, options);
+}
+
 function commonTable(options: { merge: boolean }): Table {
+  const read = readerOf(options);
   const toCells = (post: Post) => {
-    const tweet = toCommon(post, options);
+    const tweet = read(post);
     return COMMON_COLUMNS.map((column) => toTextCell(column.read(tweet, post.place), column));
   };
   return { columns: COMMON_COLUMNS.map(({ name }) => name), toCells };

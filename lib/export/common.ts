@@ -96,7 +96,11 @@ export function toCommon(post: Post, { merge }: { merge: boolean }): Common {
 
 type Found = Omit<Common, "id" | "createdAt" | "kind" | "matched">;
 
-function kindOf(post: Post, { replyTo, quoteOf }: Found): Kind {
+/** Returns what kind of tweet one is. */
+export function kindOf(
+  post: Pick<Post, "isRetweet">,
+  { replyTo, quoteOf }: Pick<Common, "replyTo" | "quoteOf">,
+): Kind {
   if (post.isRetweet) return "repost";
   if (replyTo) return "reply";
   return quoteOf ? "quote" : "post";
@@ -268,12 +272,14 @@ function toAnswerMedia(key: string, media: JsonObject): Media {
   };
 }
 
-function toTime(value: Json | undefined): number | undefined {
+/** Returns a time in milliseconds since 1970; undefined for what is none. */
+export function toTime(value: Json | undefined): number | undefined {
   const ms = Date.parse(toText(value) ?? "");
   return Number.isNaN(ms) ? undefined : ms;
 }
 
-function toNumber(value: Json | undefined): number | undefined {
+/** Returns a number, or undefined for anything else. */
+export function toNumber(value: Json | undefined): number | undefined {
   return typeof value === "number" ? value : undefined;
 }
 
@@ -281,7 +287,8 @@ function toNumbers(value: Json | undefined): (number | undefined)[] {
   return Array.isArray(value) ? value.map(toNumber) : [];
 }
 
-function toBoolean(value: Json | undefined): boolean | undefined {
+/** Returns a truth value, or undefined for anything else. */
+export function toBoolean(value: Json | undefined): boolean | undefined {
   return typeof value === "boolean" ? value : undefined;
 }
 

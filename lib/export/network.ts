@@ -1,5 +1,6 @@
 /** A network of users: who retweets, answers, quotes and mentions whom, counted. */
 
+import { AnswerCommon } from "./answer_common.ts";
 import { type Common, type Other, toCommon } from "./common.ts";
 import type { Post } from "./post.ts";
 import type { Pseudonyms } from "./pseudonyms.ts";
@@ -37,6 +38,7 @@ export class Network {
   readonly #pseudonyms: Pseudonyms | undefined;
   readonly #nodes = new Spill();
   readonly #edges = new Spill();
+  readonly #answers = new AnswerCommon({ merge: false });
 
   /** @param kinds The kinds of edges to collect. */
   constructor({ kinds, pseudonyms }: {
@@ -49,7 +51,7 @@ export class Network {
 
   /** Takes a tweet whose author is known. */
   add(post: Post): void {
-    const tweet = toCommon(post, { merge: false });
+    const tweet = this.#answers.read(post) ?? toCommon(post, { merge: false });
     const { id: source, handle } = tweet.author;
     if (source === undefined) return;
     this.#addNode({ id: source, handle }, tweet.createdAt ?? "");

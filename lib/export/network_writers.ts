@@ -31,7 +31,6 @@ const NOT_XML = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g;
 
 /** Writes a network once all tweets were added. */
 abstract class NetworkWriter implements PostWriter {
-  readonly readsAll = true;
   readonly #sink: Sink;
   readonly #network: Network;
 

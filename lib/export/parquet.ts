@@ -3,6 +3,7 @@
 import type { SchemaElement } from "hyparquet";
 import { ByteWriter, ParquetWriter } from "hyparquet-writer";
 import { zstdCompressSync } from "node:zlib";
+import { AnswerCommon } from "./answer_common.ts";
 import { COMMON_COLUMNS, type CommonCell, type Type } from "./common_columns.ts";
 import { type Common, toCommon } from "./common.ts";
 import { type Post, rawText } from "./post.ts";
@@ -42,8 +43,8 @@ interface Column {
 
 /** Makes Parquet files, one row group after the other. */
 export class Parquet implements PostWriter {
-  readonly readsAll = true;
   readonly #options: ParquetOptions;
+  readonly #answers: AnswerCommon;
   readonly #columns: Column[];
   #rows = 0;
   #isFirst = true;
@@ -51,6 +52,7 @@ export class Parquet implements PostWriter {
 
   constructor(options: ParquetOptions) {
     this.#options = options;
+    this.#answers = new AnswerCommon(options);
     this.#columns = COMMON_COLUMNS.map(({ name, type, read }) => ({
       name,
       type,
@@ -75,7 +77,7 @@ export class Parquet implements PostWriter {
   }
 
   #addRow(post: Post): void {
-    const tweet = toCommon(post, this.#options);
+    const tweet = this.#answers.read(post) ?? toCommon(post, this.#options);
     for (const column of this.#columns) {
       const cell = column.read(tweet, post);
       const { pseudonyms } = this.#options;
@@ -127,7 +129,8 @@ async function write({ shard, bytes }: { shard: Shard; bytes: ByteWriter }): Pro
 /** Converts a cell for the library. */
 function toValue(cell: CommonCell, type: Type): unknown {
   if (cell === undefined) return null;
-  if (type === "time") return new Date(Number(cell));
+  // Microseconds: of a Date, the library makes an array for each.
+  if (type === "time") return BigInt(Number(cell) * 1_000);
   if (type === "integer") return BigInt(Math.round(Number(cell)));
   return cell;
 }

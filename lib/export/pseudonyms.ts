@@ -53,10 +53,10 @@ export class Pseudonyms {
 
   /** Returns a table with pseudonyms in place of users, and without columns that identify them. */
   hide(table: Table): Table {
-    const { columns, unknown } = table;
+    const { columns, unknown, readsBytes = false } = table;
     const toCells = (post: Post) =>
       table.toCells(post).map((cell, i) => this.hideCell(columns[i] ?? "", cell));
-    return { columns, toCells, ...(unknown ? { unknown } : {}) };
+    return { columns, toCells, readsBytes, ...(unknown ? { unknown } : {}) };
   }
 
   /** Returns a cell of a column: with pseudonyms, empty where it identifies a user, otherwise as it is. */

@@ -57,7 +57,12 @@ export function leftOutBecause(post: Post, selection: Selection): Reason | null 
 
 /** Returns when a tweet was made, in milliseconds since 1970: by its own time, otherwise by its id. */
 export function readTime({ id, json }: { id: string; json: JsonObject }): number | undefined {
-  const said = Date.parse(toText(json.created_at) ?? "");
+  return timeOf(id, toText(json.created_at));
+}
+
+/** Returns a tweet's time in milliseconds since 1970, from its id and what it says itself. */
+export function timeOf(id: string, created: string | undefined): number | undefined {
+  const said = Date.parse(created ?? "");
   if (!Number.isNaN(said)) return said;
   return BigInt(id) < FIRST_TIMED ? undefined : idTime(id);
 }

@@ -58,7 +58,7 @@ export class CsvWriter extends TextWriter {
     this.#rows = rows;
     this.#toRow = excel ? toExcelRow : toCsvRow;
     this.#isExcel = excel;
-    this.readsAll = excel || !rows.addCsvRow;
+    this.readsAll = !rows.readsBytes || (excel && rows.addCsvRow !== undefined);
   }
 
   protected addPost(post: Post, block: CsvBytes): void {

@@ -26,6 +26,8 @@ export interface PostWriter {
 export interface Table {
   readonly columns: readonly string[];
   toCells(post: Post): Cell[];
+  /** Whether it reads the bytes of lines; otherwise they are parsed at once. */
+  readonly readsBytes?: boolean;
   /**
    * Adds what toCells() returns as a row of CSV, with its line end, in less time.
    * @returns False, and adds nothing, where only toCells() can make it
