@@ -18,6 +18,7 @@ export interface Codec {
   readonly header: Uint8Array;
   /**
    * Compresses a block by itself: compressed blocks one after another, between a header and a trailer, are a file.
+   * @returns Memory of its own, which can be released.
    */
   packBlock(block: Uint8Array): Uint8Array;
   /**
@@ -47,7 +48,12 @@ const GZIP: Codec = {
   header: Uint8Array.of(0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255),
 
   /** Ends at a byte boundary with a fresh window (RFC 1951, a full flush). */
-  packBlock: (block) => deflateRawSync(block, { finishFlush: constants.Z_FULL_FLUSH }),
+  packBlock: (block) =>
+    deflateRawSync(block, {
+      finishFlush: constants.Z_FULL_FLUSH,
+      // As one piece: of many, each waits for a garbage collection, and what they are joined to as well.
+      chunkSize: block.length + SPARE,
+    }),
 
   /** An empty last block with fixed codes (RFC 1951), the checksum, and the length modulo 2^32. */
   trailer({ crc, length }) {
@@ -83,6 +89,9 @@ const GZIP: Codec = {
     return Buffer.concat(await Array.fromAsync(packed));
   },
 };
+
+/** Bytes by which compressed data may be longer, and so many that Buffer takes memory of its own for them. */
+const SPARE = 16_384;
 
 function discard(_chunk: unknown, _encoding: string, done: () => void): void {
   done();

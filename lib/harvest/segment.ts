@@ -4,6 +4,7 @@ import { createHash, type Hash } from "node:crypto";
 import { crc32 } from "node:zlib";
 import { DamagedError } from "../base/errors.ts";
 import { onDisk } from "../base/disk.ts";
+import { release } from "../base/memory.ts";
 import { CODEC, type Codec } from "../format/codec.ts";
 import { joinLines } from "../format/lines.ts";
 import type { GrowingFile, SpoolFolder } from "./spool_folder.ts";
@@ -168,6 +169,8 @@ export class Segment {
     this.#whole.add(block);
     this.#piece.add(block);
     this.#pieceSha1.update(compressed);
+    const { buffer } = compressed;
+    if (buffer instanceof ArrayBuffer) release({ buffer });
   }
 }
 

@@ -2,7 +2,7 @@
 
 import { getLogger } from "@logtape/logtape";
 import { type Clock, isoTime } from "../base/clock.ts";
-import { Room } from "../base/memory.ts";
+import { giveBackAll, Room } from "../base/memory.ts";
 import type { Waits } from "../base/waits.ts";
 import { ApiError } from "../base/errors.ts";
 import { networkReason } from "../base/network.ts";
@@ -163,6 +163,7 @@ class Connection {
       for await (const lines of linesOf(response.body, { clock, stallMs, signal })) {
         this.lastHeard = clock.monotonic();
         const { item, ends } = this.#itemOf(lines);
+        giveBackUnused(lines, item);
         yield item;
         if (ends !== undefined) {
           this.why = `The API ended the stream: ${ends}`;
@@ -265,6 +266,12 @@ class Connection {
       return { message: { kind: "damaged", line: damagedLine(line) } };
     }
   }
+}
+
+/** Frees the memory of lines that nothing in their item is a part of. */
+function giveBackUnused(lines: Uint8Array[], { tweets, messages }: StreamItem): void {
+  const used = new Set([...tweets, ...messages].map(({ line }) => line.buffer));
+  giveBackAll(lines.filter(({ buffer }) => !used.has(buffer)));
 }
 
 /** Opens a connection; a stop ends only the opening, as the data of an open one is read first. */

@@ -21,6 +21,21 @@ Deno.test("blocks between a header and a trailer are a file that others read", a
   assert.equal(await unpacked(file.subarray(0, 15), file.subarray(15)), '{"id":1}\n{"id":2}\n');
 });
 
+Deno.test("a compressed block has memory of its own, however small it is or ill it packs", () => {
+  const random = crypto.getRandomValues(new Uint8Array(65_536));
+  for (const codec of CODECS) {
+    const packed = [LINES, random, LINES].map((block) => codec.packBlock(block));
+    assert.equal(new Set(packed.map(({ buffer }) => buffer)).size, 3, codec.name);
+    // Buffer shares memory out to what is small.
+    const shared = Buffer.from("shared");
+    for (const { buffer } of packed) {
+      assert.ok(buffer instanceof ArrayBuffer);
+      buffer.transfer(0);
+    }
+    assert.equal(`${shared}`, "shared");
+  }
+});
+
 Deno.test("the length of a file's content is kept modulo 2^32", () => {
   const trailer = CODEC.trailer({ crc: 7, length: 2 ** 32 + 5 });
   assert.equal(new DataView(trailer.buffer).getUint32(trailer.length - 4, true), 5);

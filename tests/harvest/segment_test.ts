@@ -98,6 +98,26 @@ Deno.test("lines that span many blocks, and one line larger than a block, come o
     assert.deepEqual(await contentOf(whole), textOf(many));
   }));
 
+Deno.test("compressed blocks are freed as soon as they are written", () =>
+  inFolder(async (folder) => {
+    const packed: Uint8Array[] = [];
+    const codec = codecFor("gzip");
+    const segment = await Segment.open(folder, {
+      ...codec,
+      packBlock: (block) => {
+        const made = codec.packBlock(block);
+        packed.push(made);
+        return made;
+      },
+    });
+    const many = lines(0, 30_000);
+    await segment.append(many, many.length);
+    const whole = await segment.close();
+    assert.ok(packed.length > 1);
+    assert.deepEqual(packed.map(({ length }) => length), packed.map(() => 0));
+    assert.deepEqual(await contentOf(whole), textOf(many));
+  }));
+
 Deno.test("closing twice gives the same file", () =>
   inFolder(async (folder) => {
     const segment = await Segment.open(folder);

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { systemClock } from "../../lib/base/clock.ts";
 import { ApiError, UserError } from "../../lib/base/errors.ts";
 import type { LoggedRequest, Sandbox, SandboxOptions } from "../../lib/sandbox/server.ts";
 import type { StreamItem, StreamWanted } from "../../lib/twitter/api.ts";
@@ -6,7 +7,7 @@ import { idTime } from "../../lib/twitter/bytes/ids.ts";
 import { Signer } from "../../lib/twitter/http/signer.ts";
 import { Transport } from "../../lib/twitter/http/transport.ts";
 import { V1Api } from "../../lib/twitter/v1/api.ts";
-import { liveStream } from "../../lib/twitter/stream.ts";
+import { liveStream, type StreamLine } from "../../lib/twitter/stream.ts";
 import { readStreamLine } from "../../lib/twitter/v1/messages.ts";
 import { Waits } from "../../lib/base/waits.ts";
 import { IdleClock } from "../fakes/idle_clock.ts";
@@ -215,6 +216,55 @@ Deno.test("lines are told apart: statuses, and messages by their kind", async ()
   for (const line of recorded?.split("\n").filter(Boolean) ?? []) {
     assert.doesNotMatch(kind(line), /^tweet/, line);
   }
+});
+
+/** A body that is read into the reader's own memory, as those of fetch are. */
+function bytesOf(text: string): ReadableStream<Uint8Array<ArrayBuffer>> {
+  return new ReadableStream({
+    type: "bytes",
+    start: (controller) => controller.enqueue(new TextEncoder().encode(text)),
+  });
+}
+
+/** What a stream of one block gives, and how much of each received line is left in memory then. */
+async function leftOf(text: string, read: (line: Uint8Array) => StreamLine) {
+  const received: Uint8Array[] = [];
+  const stop = new AbortController();
+  const items = liveStream({
+    open: () => Promise.resolve(new Response(bytesOf(text))),
+    read: (line) => {
+      received.push(line);
+      return read(line);
+    },
+    clock: systemClock,
+    waits: new Waits(),
+    stallMs: 90_000,
+    signal: stop.signal,
+  });
+  for await (const { tweets } of items) {
+    if (tweets.length === 0) continue;
+    stop.abort();
+    return { left: received.map(({ length }) => length), tweets };
+  }
+  throw new Error("no tweet came");
+}
+
+Deno.test("what was received is freed at once where tweets are lines of their own, and kept where they are parts of it", async () => {
+  const lines = [1, 2, 3].map((id) => `{"id":${id},"text":"${"x".repeat(10_000)}"}`);
+  const [text, lengths] = [lines.map((line) => `${line}\r\n`).join(""), lines.map((l) => l.length)];
+  const own = await leftOf(text, (line) => ({ tweet: { id: "1", line: line.slice() } }));
+  assert.deepEqual(own.left, [0, 0, 0]);
+  assert.deepEqual(own.tweets.map(({ line }) => line.length), lengths);
+  const asSent = await leftOf(text, (line) => ({ tweet: { id: "1", line } }));
+  assert.deepEqual(asSent.left, lengths);
+  const message = await leftOf(
+    text,
+    (line) =>
+      line[6] === 0x32
+        ? { message: { kind: "other", line } }
+        : { tweet: { id: "1", line: line.slice() } },
+  );
+  assert.deepEqual(message.left, lengths, "a message is as it was received");
 });
 
 /** An answer of the stream's address: open for a moment, or a refusal. */

@@ -7,7 +7,7 @@ import { GRACE_MS, isOrderly } from "../http/stop.ts";
 const LINE_FEED = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
 const READ_SIZE = 65_536;
-/** No tweet comes near this; a longer line is dropped, so that it cannot fill the memory. */
+/** No tweet comes near this, its end included; a longer line is dropped, so that it cannot fill the memory. */
 const LONGEST_LINE = 32 * 1024 * 1024;
 
 /** Milliseconds of one wait for more after a stop, and the number of silent waits after which there is no more. */
@@ -143,23 +143,22 @@ class Splitter {
   }
 
   /**
-   * Returns the lines that end in a chunk. All but the first are parts of one block: a copy of each would cost as
-   * much as reading it.
+   * Returns the lines that end in a chunk, as parts of one block, which can be given back at once: a copy of each would
+   * cost as much as reading it, and wait for a garbage collection.
    */
   push(chunk: Uint8Array): Uint8Array[] {
     const lines: Uint8Array[] = [];
-    const last = chunk.lastIndexOf(LINE_FEED);
-    let start = 0;
-    if (this.#length > 0 || this.#tooLong) {
-      start = chunk.indexOf(LINE_FEED) + 1;
-      this.#keep(chunk.subarray(0, start === 0 ? chunk.length : start - 1));
-      if (start === 0) return lines;
-      const line = this.#take();
-      if (line.length > 0) lines.push(line);
+    const end = chunk.lastIndexOf(LINE_FEED) + 1;
+    if (end > 0) {
+      let start = 0;
+      if (this.#length > 0 || this.#tooLong) {
+        start = chunk.indexOf(LINE_FEED) + 1;
+        this.#keep(chunk.subarray(0, start));
+      }
+      if (this.#tooLong) lines.push(TOO_LONG);
+      cut(this.#take(chunk.subarray(pastKeepAlives(chunk, start), end)), lines);
     }
-    start = pastKeepAlives(chunk, start);
-    if (start <= last) cut(chunk.slice(start, last + 1), lines);
-    this.#keep(chunk.subarray(Math.max(start, last + 1)));
+    this.#keep(chunk.subarray(end));
     return lines;
   }
 
@@ -178,12 +177,15 @@ class Splitter {
     this.#length = needed;
   }
 
-  #take(): Uint8Array {
-    const end = this.#kept[this.#length - 1] === CARRIAGE_RETURN ? this.#length - 1 : this.#length;
-    const line = this.#tooLong ? TOO_LONG : this.#kept.slice(0, Math.max(end, 0));
+  /** Returns what is kept, unless it is too long, with what follows it. */
+  #take(rest: Uint8Array): Uint8Array {
+    const length = this.#tooLong ? 0 : this.#length;
+    const block = new Uint8Array(length + rest.length);
+    block.set(this.#kept.subarray(0, length));
+    block.set(rest, length);
     this.#length = 0;
     this.#tooLong = false;
-    return line;
+    return block;
   }
 }
 

@@ -74,6 +74,21 @@ Deno.test("a line of many megabytes comes whole", () => {
   });
 });
 
+Deno.test("lines that arrive together are parts of one block, also the one that had begun before", () => {
+  const texts = ["begun", "second", "third"].map((text) => text.repeat(1_000));
+  const chunks = [`${texts[0]}`, `\r\n\r\n${texts[1]}\r\n${texts[2]}\r\nnext`].map((text) =>
+    encoder.encode(text)
+  );
+  return served(chunks, async (body) => {
+    const seen: Uint8Array[][] = [];
+    for await (const some of linesOf(body, { clock: systemClock, stallMs: 5_000, signal: never })) {
+      seen.push(some);
+    }
+    assert.deepEqual(seen.flat().map((line) => decoder.decode(line)), texts);
+    for (const some of seen) assert.equal(new Set(some.map(({ buffer }) => buffer)).size, 1);
+  });
+});
+
 Deno.test("silence is noticed", async () => {
   const clock = new ManualClock();
   const body = new ReadableStream<Uint8Array>({ type: "bytes" });
