@@ -102,5 +102,5 @@ Deno.test("a word from outside that a command is shown with is no option, and st
       ["-$(rm x)", "-- '-$(rm x)'"],
       ["it's", "'it'\\''s'"],
     ] as const
-  ) assert.equal(lastWord(word), shown);
+  ) assert.equal(lastWord(word, "linux"), shown);
 });

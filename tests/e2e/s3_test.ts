@@ -228,8 +228,9 @@ Deno.test("of two harvesters started at the same time for one collection, one is
   inBucket(async (place) => {
     await place.addByCommand(search);
     place.sandbox.troubles.add({ kind: "stall", path: "search/tweets", after: 1 });
-    const env = { AWS_ENDPOINT_URL: proxy.url };
-    const both = [1, 2].map(() => place.spawn(["harvest", "run", "--shutdown", "find"], env));
+    // What ends one of them has to know the bucket by the same address.
+    place.env.AWS_ENDPOINT_URL = proxy.url;
+    const both = [1, 2].map(() => place.spawn(["harvest", "run", "--shutdown", "find"]));
     const first = await Promise.race(both.map((child) => child.status.then(() => child)));
     const { code, stderr } = await first.output();
     assert.equal(code, 1);

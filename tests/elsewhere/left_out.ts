@@ -21,6 +21,7 @@ export const LEFT_OUT: LeftOut[] = [
     why: "Windows has no signals: a process ends at once, or is not asked",
     tests: [
       "${signal} asks the process to end, which it does in its own time",
+      "real harvesters, in a folder and in S3: whatever goes wrong, nothing is lost, twice, or unreadable (seed ${SEED})",
       "one Ctrl-C that arrives twice, as from `deno task`, is one; another one ends the process at once",
       "what nohup started outlives its terminal, and ends by SIGTERM",
       '${signals.join(" and ")}: a harvest of a stream stores all that has come, and ends well',
@@ -120,6 +121,7 @@ export const LEFT_OUT: LeftOut[] = [
       "a second name for a part of the bucket is not listed twice, and a circle ends",
       "looking at a folder changes nothing in it, whatever it has and however old that is",
       "a link where the store keeps its own files is refused, and left as it is",
+      "a folder whose tmp is a link where the store keeps its own files is refused, and left as it is",
       "a folder whose mark is a link where the store keeps its own files is refused, and left as it is",
       "a folder whose lock is a link where the store keeps its own files is refused, and left as it is",
       "a copy is refused until it is said what it is, by whatever name, and the original goes on",

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { notStartedOf, notStartedText } from "../../../lib/cli/text/not_started.ts";
+import { lastWord } from "../../../lib/base/visible.ts";
 import { Output } from "../../../lib/cli/output.ts";
 import { OutsideError } from "../../../lib/base/errors.ts";
 import type { LastHarvest } from "../../../lib/bucket/last_harvest.ts";
@@ -41,7 +42,7 @@ Deno.test("since when, why, and what to do is said", () => {
     "3 runs were not started, from 2026-11-01T10:00:00.000Z to 2026-11-03T10:00:00.000Z: " +
     "Starting it failed: the account's quota of vCPUs on Fargate is used up",
     "Ask AWS for more.",
-    "Then: twarc-cloud collection once 'my news'",
+    `Then: twarc-cloud collection once ${lastWord("my news")}`,
   ]);
   const { hint: _, ...once } = RUNS;
   const [first, ...rest] = notStartedText({ ...once, times: 1 });
