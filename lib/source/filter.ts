@@ -1,6 +1,12 @@
 /** A filter stream as a source: one walk without an end, no tweet twice, and its gaps requested again. */
 
-import type { Batch, Positions, SourceOptions, TweetSource } from "./source.ts";
+import {
+  type Batch,
+  positionOf,
+  type Positions,
+  type SourceOptions,
+  type TweetSource,
+} from "./source.ts";
 import { getLogger } from "@logtape/logtape";
 import { filter as filterRules, type FilterConfig } from "../collection/types/filter.ts";
 import { type GapWalk, walksOfGap } from "../bucket/gaps.ts";
@@ -12,13 +18,14 @@ import { TwarcCloudError } from "../base/errors.ts";
 import { idsIn, isOlder, newerId } from "../twitter/bytes/ids.ts";
 import { withTweets } from "../twitter/bytes/redact.ts";
 import {
-  above,
   fillGap,
   gapQueries,
   highestOf,
+  leavingOut,
   type OpenGap,
   recordedGap,
   spanOfGap,
+  spanOfWalk,
   unfinishedGaps,
 } from "./gaps.ts";
 import { Recent } from "./recent.ts";
@@ -130,7 +137,8 @@ export class FilterSource implements TweetSource {
         const covered = { from: stand.since, to: this.#clock.now() };
         const batch = { ...this.#batch(item, harvest), ...urgency, covered };
         yield gap ? { ...batch, gap: recordedGap(gap, missed) } : batch;
-        yield* beginWalks(gaps.takeLowered());
+        // Not before it is recorded: what was left out of a search would be lost with it.
+        yield* beginWalks(gaps.takeLate());
         if (this.#tweetsLeft(harvest) <= 0) return;
       }
     } catch (error) {
@@ -189,8 +197,9 @@ export class FilterSource implements TweetSource {
         const news = withNew(batch, harvest.seen);
         harvest.collected += news.count;
         yield news;
+        gap.walks = after(gap.walks, batch);
       }
-      harvest.gaps.done(gap);
+      harvest.gaps.noteEnd(gap);
     }
   }
 
@@ -282,18 +291,26 @@ function withNew(batch: Batch, seen: Recent): Batch {
   return { ...batch, tweets, count };
 }
 
-/** Yields the positions of walks that are begun, or lowered. */
+/** Returns the walks that are not whole after a batch of one. */
+function after(walks: GapWalk[], { walk, position }: Batch): GapWalk[] {
+  const at = positionOf(position);
+  return walks.map((one) => one.name === walk ? { ...one, position: at } : one)
+    .filter((one) => one.position !== "whole");
+}
+
+/** Yields the positions of walks that are begun, or that leave out more. */
 function* beginWalks(walks: GapWalk[]): Generator<Batch> {
   for (const { name, position } of walks) yield { walk: name, position, tweets: [], count: 0 };
 }
 
-/** The gaps to fill, and the tweets that arrived through the stream since each. */
+/** The gaps to fill, and the tweets in each that came late, through the stream itself. */
 class Gaps {
   readonly #queue: ReadableStream<OpenGap>;
   #controller: ReadableStreamDefaultController<OpenGap> | undefined;
-  readonly #oldest = new Map<OpenGap, string>();
-  readonly #open = new Set<OpenGap>();
-  readonly #lowered = new Set<OpenGap>();
+  /** By the gaps that are not filled: their ids, and those that came late and are recorded. */
+  readonly #open = new Map<OpenGap, { span: ReturnType<typeof spanOfWalk>; late: string[] }>();
+  /** Those that came late and are about to be recorded. */
+  #coming: { gap: OpenGap; id: string }[] = [];
 
   constructor() {
     this.#queue = new ReadableStream<OpenGap>({
@@ -309,14 +326,18 @@ class Gaps {
   }
 
   open(walks: OpenGap["walks"]): void {
-    const gap: OpenGap = { walks, oldestSince: () => this.#oldest.get(gap), isBegun: false };
-    this.#open.add(gap);
+    const late: string[] = [];
+    const gap: OpenGap = { walks, cameLate: () => late, isBegun: false };
+    const [walk] = walks;
+    this.#open.set(gap, { span: walk ? spanOfWalk(walk) : null, late });
     this.#controller?.enqueue(gap);
   }
 
-  done(gap: OpenGap): void {
-    this.#open.delete(gap);
-    this.#oldest.delete(gap);
+  /** Records that a gap is no longer being filled. */
+  noteEnd(gap: OpenGap): void {
+    // The next harvest goes on, and leaves out what comes late until then.
+    gap.isBegun = false;
+    if (gap.walks.length === 0) this.#open.delete(gap);
   }
 
   close(): void {
@@ -325,23 +346,21 @@ class Gaps {
 
   /** Records that a tweet arrived through the stream. */
   noteArrival(id: string): void {
-    for (const gap of this.#open) {
-      const oldest = this.#oldest.get(gap);
-      if (oldest !== undefined && !isOlder(id, oldest)) continue;
-      this.#oldest.set(gap, id);
-      if (!gap.isBegun) this.#lowered.add(gap);
+    for (const [gap, { span }] of this.#open) {
+      if (!span || !isOlder(span.sinceId, id)) continue;
+      if (span.untilId === undefined || isOlder(id, span.untilId)) this.#coming.push({ gap, id });
     }
   }
 
-  /**
-   * Returns walks that are not begun yet, and whose newest part has arrived through the stream since the last call.
-   */
-  takeLowered(): GapWalk[] {
-    const walks = [...this.#lowered].flatMap((gap) =>
-      above(gap.walks, this.#oldest.get(gap) ?? "")
-    );
-    this.#lowered.clear();
-    return walks;
+  /** Returns the walks that are not being filled, and leave out more since the last call; what arrived is recorded. */
+  takeLate(): GapWalk[] {
+    const changed = new Set<OpenGap>();
+    for (const { gap, id } of this.#coming) {
+      this.#open.get(gap)?.late.push(id);
+      if (!gap.isBegun) changed.add(gap);
+    }
+    this.#coming = [];
+    return [...changed].flatMap((gap) => gap.walks.map((walk) => leavingOut(walk, gap.cameLate())));
   }
 }
 

@@ -6,6 +6,7 @@ import { GAP_WALK, type GapWalk, type MissedSpan } from "../bucket/gaps.ts";
 import type { Clock } from "../base/clock.ts";
 import { filter as filterRules, type FilterConfig } from "../collection/types/filter.ts";
 import type { ApiError } from "../base/errors.ts";
+import { isObject } from "../base/json.ts";
 import type { Gap, Page, PageAt, TwitterApi } from "../twitter/api.ts";
 import { idTime, isOlder, timeId } from "../twitter/bytes/ids.ts";
 import { answerBehind, passingRefusal } from "../twitter/http/refusals.ts";
@@ -15,8 +16,8 @@ import { type Reach, walk } from "./walk.ts";
 
 const log = getLogger(["twarc-cloud", "stream"]);
 
-/** The position of a walk that was not begun. */
-const spanSchema = z.strictObject({ since: z.string().optional(), oldest: z.string() });
+/** The position of a walk, with the ids that it leaves out. */
+const knownSchema = z.object({ known: z.array(z.string()).optional().catch(undefined) });
 /** Milliseconds until a post can be found by search, and until a late one has come through the stream. */
 const INDEXED_AFTER_MS = 15_000;
 
@@ -86,9 +87,10 @@ export interface GapFilling {
 
 /** A gap that is not filled yet. */
 export interface OpenGap {
+  /** Those that are not whole, as they are recorded. */
   walks: GapWalk[];
-  /** Returns the oldest id that arrived through the stream since it was reopened. */
-  oldestSince: () => string | undefined;
+  /** Returns the ids in it that came late, through the stream itself, and are recorded. */
+  cameLate: () => string[];
   /** Whether it is being filled. */
   isBegun: boolean;
 }
@@ -102,16 +104,15 @@ export async function* fillGap(
   gap: OpenGap,
   { api, clock, signal }: GapFilling,
 ): AsyncGenerator<Batch> {
-  const { walks, oldestSince } = gap;
+  const { walks, cameLate } = gap;
   const wait = INDEXED_AFTER_MS - ageOf(walks, clock.now());
   // A gap of an earlier harvest is filled at once: this harvest may be as short.
   if (wait > 0) await clock.sleep(wait, signal);
   gap.isBegun = true;
   for (const one of walks) {
     if (signal.aborted) return;
-    const search = (query: string, at: PageAt) =>
-      api.search(query, below(at, oldestSince()), signal);
-    yield* filledWalk(one, { search, signal });
+    const search = (query: string, at: PageAt) => api.search(query, at, signal);
+    yield* filledWalk(leavingOut(one, cameLate()), { search, signal });
   }
 }
 
@@ -193,20 +194,11 @@ function isOfQuery(answer: ApiError): boolean {
   return REFUSED.has(answer.status) && passingRefusal(answer) === null;
 }
 
-/** Returns the walks of a gap whose newest part, down to an id, arrived through the stream. */
-export function above(walks: GapWalk[], id: string): GapWalk[] {
-  return walks.flatMap(({ name, position }) => {
-    const { oldest, since } = spanSchema.safeParse(position).data ?? {};
-    if (oldest === undefined || !isOlder(id, oldest)) return [];
-    return [{ name, position: { ...(since === undefined ? {} : { since }), oldest: id } }];
-  });
-}
-
-/** Returns the place, lowered to the oldest post that the stream itself delivered. */
-function below(at: PageAt, oldest: string | undefined): PageAt {
-  const { untilId } = at;
-  if (oldest === undefined || at.next !== undefined) return at;
-  return untilId === undefined || isOlder(oldest, untilId) ? { ...at, untilId: oldest } : at;
+/** Returns a walk that leaves out ids, as they came otherwise: others around them may not have come. */
+export function leavingOut({ name, position }: GapWalk, ids: string[]): GapWalk {
+  if (ids.length === 0 || !isObject(position)) return { name, position };
+  const { known = [] } = knownSchema.parse(position);
+  return { name, position: { ...position, known: [...new Set([...known, ...ids])] } };
 }
 
 /** Returns a message for a walk that is dropped, and why. */

@@ -110,7 +110,8 @@ export async function* walk(options: WalkOptions): AsyncGenerator<PlacedBatch> {
       ...(whole && newest ? { update: options.learn(newest) } : {}),
     };
     if (whole || !page) return;
-    if (empty === MOST_EMPTY) throw endless(name);
+    // A page of recorded tweets has none that is new, and each of them comes once.
+    if (empty >= MOST_EMPTY + isThere.size) throw endless(name, empty);
   }
   if (!options.cut || !newest || !oldest) return;
   yield {
@@ -123,8 +124,8 @@ export async function* walk(options: WalkOptions): AsyncGenerator<PlacedBatch> {
   };
 }
 
-function endless(name: string): ApiError {
-  return new ApiError(`The API gave ${MOST_EMPTY} pages in a row without a tweet for ${name}`, {
+function endless(name: string, pages: number): ApiError {
+  return new ApiError(`The API gave ${pages} pages in a row without a tweet for ${name}`, {
     status: 200,
     hint: "Collected tweets are safe. Start the harvest again later: it goes on from here.",
   });

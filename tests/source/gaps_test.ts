@@ -4,6 +4,8 @@ import { walksOfGap } from "../../lib/bucket/gaps.ts";
 import { spanOfGap, unfinishedGaps } from "../../lib/source/gaps.ts";
 import { KnownIds } from "../../lib/source/known_ids.ts";
 import { isOlder, timeId } from "../../lib/twitter/bytes/ids.ts";
+import { readable } from "../fakes/damaged_collection.ts";
+import { LiveStream } from "../fakes/live_stream.ts";
 
 const NOW = Date.UTC(2026, 0, 2, 3, 4, 5);
 
@@ -44,3 +46,25 @@ Deno.test("a walk knows what it recorded, exactly as long as it remembers it, an
   assert.deepEqual(["91", "60", "40", "39"].map(resumed.isWanted), [false, false, false, true]);
   assert.ok(isOlder("39", "40"));
 });
+
+/** A stream that was away for 20 s, and has a tweet of that time come late after it. */
+async function comingLate({ isKilled = false, rules = ["x"] } = {}) {
+  const live = await LiveStream.open({ rules });
+  // Made at 24 s.
+  const lateMs = (nth: number) => nth === 12 ? 20_000 : 0;
+  await live.listen({ ms: 60_000, lateMs, outages: [{ from: 20_000, to: 40_000 }], isKilled });
+  if (isKilled) await live.fill();
+  return { posted: live.posted, collected: await readable(live.store) };
+}
+
+for (const rules of [["x"], ["one", "two"]]) {
+  for (const isKilled of [false, true]) {
+    const by = isKilled ? "the next harvest, after a kill," : "its harvest";
+    Deno.test(`a tweet that comes late hides nothing of what a stream of ${rules.length} rules missed, and ${by} has it once`, async () => {
+      const { posted, collected } = await comingLate({ isKilled, rules });
+      // Whatever a killed one had not committed is in the gap of the next.
+      assert.deepEqual(posted.filter((id) => !collected.includes(id)), []);
+      assert.deepEqual(collected.filter((id, n) => collected.indexOf(id) !== n), []);
+    });
+  }
+}

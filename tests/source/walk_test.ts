@@ -109,3 +109,12 @@ Deno.test("what a search cannot reach is recorded once, when its walk is whole",
   const batches = await walked([10, 10, 10], { gap });
   assert.deepEqual(batches.map((batch) => batch.gap), [undefined, undefined, gap]);
 });
+
+Deno.test("a walk goes through more pages of recorded tweets than those that it would take for endless, and no more than there are", async () => {
+  const known = Array.from({ length: 150 }, (_, n) => idOf(n));
+  const from = { oldest: idOf(-1), known };
+  // A page of recorded tweets is one without any.
+  const batches = await walked([...Array(150).fill(0), 5], { from });
+  assert.equal(batches.at(-1)?.count, 5);
+  await assert.rejects(walked([...Array(300).fill(0), 5], { from }), /250 pages in a row/);
+});
