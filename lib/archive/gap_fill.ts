@@ -13,11 +13,12 @@ import type { Clock } from "../base/clock.ts";
 import { UserError } from "../base/errors.ts";
 import { isObject, type Json, type JsonObject } from "../base/json.ts";
 import type { Store } from "../store/store.ts";
-import { isOlder, timeId } from "../twitter/bytes/ids.ts";
+import { timeId } from "../twitter/bytes/ids.ts";
 import { RECENT } from "../twitter/reach.ts";
 import { searchQueries } from "../twitter/rules.ts";
 import { amend } from "./repair_inventory.ts";
 import { type GapLook, type ListedGap, listGaps } from "./gap_list.ts";
+import { IdSpans } from "./id_spans.ts";
 
 /** The position of a walk: what it has recorded all down to. */
 const begunSchema = z.object({ oldest: z.string() });
@@ -106,15 +107,14 @@ export async function askFor(
 function withoutLost(positions: JsonObject, gaps: ListedGap[]): JsonObject {
   const stream = positions[STREAM_WALK];
   if (!isObject(stream) || !Array.isArray(stream.ids)) return positions;
-  const spans = gaps.filter(({ lost }) => lost).map((gap) => ({
-    ...idsOf(gap),
-    known: new Set(gap.known),
-  }));
+  const spans = new IdSpans(
+    gaps.filter(({ lost }) => lost).flatMap((gap) => {
+      const { sinceId, untilId } = idsOf(gap);
+      return untilId === undefined ? [] : [{ sinceId, untilId, known: new Set(gap.known) }];
+    }),
+  );
   const isLost = (id: Json) =>
-    typeof id === "string" &&
-    spans.some(({ sinceId, untilId, known }) =>
-      !known.has(id) && isOlder(sinceId, id) && untilId !== undefined && isOlder(id, untilId)
-    );
+    typeof id === "string" && spans.around(id).some(({ known }) => !known.has(id));
   const ids = stream.ids.filter((id) => !isLost(id));
   return { ...positions, [STREAM_WALK]: { ...stream, ids } };
 }

@@ -81,7 +81,9 @@ export class GapRecords {
     for (const span of filled) {
       spans.add(span);
       const end = lostEnd(span);
-      lost.set(end, [...lost.get(end) ?? [], { ...span, folder }]);
+      const known = lost.get(end);
+      if (known) known.push({ ...span, folder });
+      else lost.set(end, [{ ...span, folder }]);
     }
   }
 

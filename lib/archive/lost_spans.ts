@@ -1,7 +1,7 @@
 /** Spans of ids that a stream lost: what of them is to be requested, and which ids in them are intact. */
 
 import { idsIn, isOlder } from "../twitter/bytes/ids.ts";
-import { lackingIn } from "./holes.ts";
+import { IdSpans } from "./id_spans.ts";
 import type { Lost, Recorded } from "./lost_fills.ts";
 
 /** A span that may have to be requested. */
@@ -10,22 +10,16 @@ interface Candidate extends Lost {
   wereKnown?: Set<string>;
 }
 
-/** A gap that an earlier repair recorded, with the ids in it that were intact then. */
-type KnownGap = Lost & { known: Set<string> };
-
 /** What several damages took of a stream, and what earlier repairs recorded of it. */
 export class LostSpans {
   /** In order, and apart from each other: each tweet is requested once. */
   readonly #all: Candidate[];
 
   constructor(spans: Lost[], recorded: Recorded[]) {
-    const gaps = recorded.map((gap) => ({ ...gap, known: new Set(gap.known) }));
+    const gaps = new IdSpans(recorded);
     const found = spans.flatMap((span) => {
       // What was requested before that harvest is lost again.
-      const here = gaps.filter((gap) =>
-        gap.folder >= span.folder && isOlder(gap.sinceId, span.untilId) &&
-        isOlder(span.sinceId, gap.untilId)
-      );
+      const here = gaps.overlapping(span).filter(({ folder }) => folder >= span.folder);
       return here.length === 0 ? [span] : [...unrecorded(span, here), ...onceKnown(span, here)];
     });
     this.#all = joined(found);
@@ -51,20 +45,46 @@ export class LostSpans {
   }
 }
 
-/** Returns the parts of a span that no repair has recorded. */
-function unrecorded({ folder, sinceId, untilId }: Lost, recorded: Lost[]): Candidate[] {
-  const gaps = recorded.map((gap) => ({ since_id: gap.sinceId, until_id: gap.untilId }));
-  const left = lackingIn({ folder, sinceId, untilId, walk: "", newer: 0 }, gaps);
-  return left.map(({ sinceId = "0", untilId }) => ({ folder, sinceId, untilId }));
+/** Returns the parts of a span that no repair has recorded. @param gaps In order. */
+function unrecorded({ folder, sinceId, untilId }: Lost, gaps: Recorded[]): Candidate[] {
+  const left: Candidate[] = [];
+  let since = sinceId;
+  for (const gap of gaps) {
+    // The ends of a gap existed then, and may be lost now.
+    add(left, { folder, sinceId: since, untilId: next(gap.sinceId) });
+    const last = before(gap.untilId);
+    if (isOlder(since, last)) since = last;
+  }
+  add(left, { folder, sinceId: since, untilId });
+  return left;
 }
 
-/** Returns the part of a span with the ids that no repair has had requested, as they were intact. */
-function onceKnown(span: Lost, gaps: KnownGap[]): Candidate[] {
-  const ids = new Set(
-    gaps.flatMap(({ known }) => [...known]).filter((id) =>
-      isWithin(id, span) && gaps.every((gap) => !isWithin(id, gap) || gap.known.has(id))
-    ),
-  );
+/** Adds a span that has room for an id. */
+function add(spans: Candidate[], span: Candidate): void {
+  if (isOlder(next(span.sinceId), span.untilId)) spans.push(span);
+}
+
+/**
+ * Returns the part of a span with the ids that no repair has had requested, as they were intact.
+ * @param gaps In order.
+ */
+function onceKnown(span: Lost, gaps: Recorded[]): Candidate[] {
+  /** By ids, in how many gaps they were intact. */
+  const intact = new Map<string, number>();
+  for (const gap of gaps) {
+    for (const id of new Set(gap.known)) {
+      if (isWithin(id, span) && isWithin(id, gap)) intact.set(id, (intact.get(id) ?? 0) + 1);
+    }
+  }
+  const begins = gaps.map(({ sinceId }) => sinceId);
+  const ends = gaps.map(({ untilId }) => untilId).toSorted(inOrder);
+  const ids = new Set<string>();
+  let [begun, ended] = [0, 0];
+  for (const id of [...intact.keys()].toSorted(inOrder)) {
+    while (begun < begins.length && isOlder(begins[begun] ?? id, id)) begun++;
+    while (ended < ends.length && !isOlder(id, ends[ended] ?? id)) ended++;
+    if (intact.get(id) === begun - ended) ids.add(id);
+  }
   return ids.size === 0 ? [] : [{ ...around(ids), folder: span.folder, wereKnown: ids }];
 }
 
@@ -92,7 +112,15 @@ function around(ids: Set<string>): Pick<Lost, "sinceId" | "untilId"> {
     if (isOlder(id, low)) low = id;
     if (isOlder(high, id)) high = id;
   }
-  return { sinceId: `${BigInt(low) - 1n}`, untilId: `${BigInt(high) + 1n}` };
+  return { sinceId: before(low), untilId: next(high) };
+}
+
+function before(id: string): string {
+  return `${BigInt(id) - 1n}`;
+}
+
+function next(id: string): string {
+  return `${BigInt(id) + 1n}`;
 }
 
 /** Returns how many of spans in order begin below an id. */
@@ -109,16 +137,20 @@ function countBelow(spans: Lost[], id: string): number {
 /** Returns spans in order, with those that overlap joined. */
 function joined(spans: Candidate[]): Candidate[] {
   const all: Candidate[] = [];
-  for (const span of spans.toSorted((a, b) => isOlder(a.sinceId, b.sinceId) ? -1 : 1)) {
+  for (const span of spans.toSorted((a, b) => inOrder(a.sinceId, b.sinceId))) {
     const last = all.at(-1);
     if (!last || !isOlder(span.sinceId, last.untilId)) {
-      all.push({ ...span });
+      all.push(span.wereKnown ? { ...span, wereKnown: new Set(span.wereKnown) } : { ...span });
       continue;
     }
     if (last.folder < span.folder) last.folder = span.folder;
     if (isOlder(last.untilId, span.untilId)) last.untilId = span.untilId;
     if (!last.wereKnown || !span.wereKnown) delete last.wereKnown;
-    else last.wereKnown = last.wereKnown.union(span.wereKnown);
+    else for (const id of span.wereKnown) last.wereKnown.add(id);
   }
   return all;
+}
+
+function inOrder(a: string, b: string): number {
+  return isOlder(a, b) ? -1 : isOlder(b, a) ? 1 : 0;
 }

@@ -54,7 +54,9 @@ export class LostOfWalks implements LostFinder {
     const fills = new Map<string, Fill[]>();
     const add = (user: string | undefined, fill: Fill) => {
       const key = user === undefined ? "" : userWalk(user);
-      fills.set(key, [...fills.get(key) ?? [], fill]);
+      const known = fills.get(key);
+      if (known) known.push(fill);
+      else fills.set(key, [fill]);
     };
     const ended = new Map<string, Fill[]>();
     for (const folder of folders) {
