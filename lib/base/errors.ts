@@ -86,6 +86,9 @@ export class ConflictError extends OutsideError {
   }
 }
 
+/** An object has more bytes than are to be read at once. */
+export class LargerError extends OutsideError {}
+
 /** Another process is harvesting the collection. */
 export class LockedError extends UserError {}
 

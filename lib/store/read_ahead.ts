@@ -3,12 +3,13 @@
  * given in the order of the listing, whichever comes first.
  */
 
+import { LargerError } from "../base/errors.ts";
 import type { Got, Listed, Store } from "./store.ts";
 
 /** Requests to a store that are under way at a time, which no store takes for an attack. */
 export const READS = 8;
-/** Bytes up to which an object is read ahead: memory holds `READS` of them at most. */
-const SMALL = 262_144;
+/** Bytes up to which an object is read ahead, also if it grows meanwhile: memory holds `READS` of them at most. */
+const SMALL = 65_536;
 
 /** Objects of a store, of which some are read ahead. */
 export class ReadAhead {
@@ -18,7 +19,7 @@ export class ReadAhead {
   /** Keys to be read, in order. */
   readonly #wanted = new Set<string>();
   /** What is read, or was read and not asked for yet. */
-  readonly #begun = new Map<string, Promise<Got | null>>();
+  readonly #begun = new Map<string, Promise<Got | null | undefined>>();
   #isOver = false;
 
   constructor(store: Store) {
@@ -26,7 +27,10 @@ export class ReadAhead {
     this.store = {
       name: store.name,
       isBilled: store.isBilled,
-      get: async (key) => await (this.#take(key) ?? store.get(key)),
+      get: async (key, most) => {
+        const found = await this.#take(key);
+        return found === undefined ? await store.get(key, most) : found;
+      },
       read: async (key) => {
         const found = await this.#take(key);
         return found ? streamOf(found.bytes) : await store.read(key);
@@ -76,14 +80,15 @@ export class ReadAhead {
     for (const key of this.#wanted) {
       if (this.#isOver || this.#begun.size >= READS) return;
       this.#wanted.delete(key);
-      const found = this.#store.get(key);
+      const found = this.#store.get(key, SMALL).catch(undefinedIfLarger);
       // It is thrown where the object is asked for; until then no more are begun.
       found.catch(() => void (this.#isOver = true));
       this.#begun.set(key, found);
     }
   }
 
-  #take(key: string): Promise<Got | null> | undefined {
+  /** Returns what was read of an object; undefined where it is to be read in its turn. */
+  #take(key: string): Promise<Got | null | undefined> | undefined {
     const found = this.#begun.get(key);
     this.#begun.delete(key);
     this.#wanted.delete(key);
@@ -110,6 +115,10 @@ export async function* readEach(
   } finally {
     await ahead.close();
   }
+}
+
+function undefinedIfLarger(error: unknown): undefined {
+  if (!(error instanceof LargerError)) throw error;
 }
 
 function streamOf(bytes: Uint8Array): ReadableStream<Uint8Array> {

@@ -1,6 +1,6 @@
 /** The port to the store of a bucket's objects. */
 
-import type { LinkError } from "../base/errors.ts";
+import { LargerError, type LinkError } from "../base/errors.ts";
 import type { Expected } from "./expected.ts";
 
 /** Identifies one content of an object: an ETag, or the local equivalent. Opaque. */
@@ -66,8 +66,11 @@ export interface Store {
   readonly name: string;
   /** Whether each request costs money: writes that can wait are skipped then. */
   readonly isBilled: boolean;
-  /** Returns the object, or null if there is none. */
-  get(key: string): Promise<Got | null>;
+  /**
+   * Returns the object, or null if there is none.
+   * @param most Bytes that it may have, where it has grown since it was listed; throws LargerError, unread, if it has more
+   */
+  get(key: string, most?: number): Promise<Got | null>;
   /** Returns a large object as a stream; throws OutsideError where there is none. */
   read(key: string): Promise<ReadableStream<Uint8Array>>;
   /** Writes an object; throws ConflictError where `when` is not met. */
@@ -105,6 +108,12 @@ export interface Store {
    * a store has no links.
    */
   passedOver?(prefix: string): Map<string, LinkError>;
+}
+
+/** @throws LargerError where an object has more bytes than it may have, as far as both are known. */
+export function checkRoom(bytes: number | undefined, most: number | undefined, key: string): void {
+  if (bytes === undefined || most === undefined || bytes <= most) return;
+  throw new LargerError(`${key} has ${bytes} bytes, more than the ${most} that were expected`);
 }
 
 /** Returns whether there is an object, without reading it. @throws OutsideError where the store fails. */

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
-import { ConflictError, DamagedError } from "../../lib/base/errors.ts";
+import { ConflictError, DamagedError, LargerError } from "../../lib/base/errors.ts";
 import type { Store } from "../../lib/store/store.ts";
 
 /** Opens an empty store of an adapter. */
@@ -49,6 +49,13 @@ export function storeContract(
     const second = await store.put("a/b.json", bytes("two"));
     assert.notEqual(second, first);
     assert.equal(await textOf(store, "a/b.json"), "two");
+  });
+
+  test("an object that has more bytes than it may have is not read, any other is", async (store) => {
+    await store.put("k", bytes("four"));
+    assert.equal((await store.get("k", 4))?.bytes.length, 4);
+    await assert.rejects(store.get("k", 3), LargerError);
+    assert.equal(await store.get("other", 3), null);
   });
 
   test("an object may be empty, and a folder of objects is none", async (store) => {

@@ -4,7 +4,15 @@ import { Buffer } from "node:buffer";
 import type { Clock } from "../../lib/base/clock.ts";
 import { ConflictError, OutsideError } from "../../lib/base/errors.ts";
 import { wholeOf } from "../../lib/store/expected.ts";
-import type { Got, Listed, Store, UploadOptions, Version, When } from "../../lib/store/store.ts";
+import {
+  checkRoom,
+  type Got,
+  type Listed,
+  type Store,
+  type UploadOptions,
+  type Version,
+  type When,
+} from "../../lib/store/store.ts";
 import { atDisk } from "./disk.ts";
 
 /** What is about to happen in the store. */
@@ -46,10 +54,11 @@ export class MemoryStore implements Store {
     return [...this.#objects.keys()].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
   }
 
-  async get(key: string): Promise<Got | null> {
+  async get(key: string, most?: number): Promise<Got | null> {
     await this.before({ method: "get", key });
     const found = this.#objects.get(key);
     if (!found) return null;
+    checkRoom(found.bytes.length, most, key);
     const age = this.clock ? { age: this.clock.monotonic() - found.at } : {};
     return { bytes: found.bytes.slice(), version: found.version, ...age };
   }

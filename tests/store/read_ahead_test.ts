@@ -85,5 +85,27 @@ Deno.test("what nobody asks for makes room once it is dropped", async () => {
     if (key === nameOf(READS)) await ahead.drop("k/00");
   }
   assert.equal(asked.length, 2 * READS);
+  // The listing is over: nothing else begins the next ones.
+  await ahead.drop("k/01");
+  assert.equal(asked.length, 3 * READS);
   await ahead.close();
+});
+
+Deno.test("what has grown since it was listed is not read into memory before its turn, and read in it", async () => {
+  const store = new MemoryStore();
+  for (const key of ["k/1", "k/2", "k/3"]) await store.put(key, Uint8Array.of(1));
+  const grown = new Uint8Array(1_000_000).fill(2);
+  const asked: string[] = [];
+  store.before = async ({ method, key }) => {
+    if (key === "k/2") asked.push(method);
+    if (key === "k/2" && asked.length === 1) await store.put(key, grown);
+  };
+  const ahead = new ReadAhead(store);
+  const sizes: number[] = [];
+  for await (const { key } of ahead.list("k/", () => true)) {
+    sizes.push((await new Response(await ahead.store.read(key)).bytes()).length);
+  }
+  await ahead.close();
+  assert.deepEqual(sizes, [1, 1_000_000, 1]);
+  assert.deepEqual(asked, ["get", "put", "read"]);
 });

@@ -16,9 +16,9 @@ export function linkless(store: Store): Store {
   return {
     name: store.name,
     isBilled: store.isBilled,
-    async get(key) {
+    async get(key, most) {
       try {
-        return await store.get(key);
+        return await store.get(key, most);
       } catch (error) {
         passOver(key, error);
         return null;

@@ -15,7 +15,7 @@ import { whenReadable } from "../../base/in_use.ts";
 import { ahead } from "../../base/some_at_a_time.ts";
 import { codeOf, type Disk, ignoreLacking, nullIfAbsent } from "./disk.ts";
 import { behindLink } from "./links.ts";
-import type { Listed, Version } from "../store.ts";
+import { checkRoom, type Listed, type Version } from "../store.ts";
 
 /** Milliseconds by which disks distinguish times: most, and FAT. */
 const STEPS = [1, 2_000];
@@ -79,14 +79,19 @@ export async function dateAfter(
   }
 }
 
-/** Returns the content of a file and its version, of one and the same write; null where there is none. */
+/**
+ * Returns the content of a file and its version, of one and the same write; null where there is none.
+ * @throws LargerError where it has more bytes than `most`
+ */
 export async function contentOf(
   path: string,
+  { key, most }: { key: string; most: number | undefined },
 ): Promise<{ bytes: Uint8Array; version: Version } | null> {
   return await whenReadable(path, async () => {
     await using file = await open(path).catch(nullIfAbsent);
     const found = await file?.stat({ bigint: true });
     if (!file || !found?.isFile()) return null;
+    checkRoom(Number(found.size), most, key);
     const { buffer, byteOffset, byteLength } = await file.readFile();
     return { bytes: new Uint8Array(buffer, byteOffset, byteLength), version: versionFrom(found) };
   });

@@ -61,11 +61,14 @@ export class LocalStore implements Store {
     return store;
   }
 
-  async get(key: string): Promise<{ bytes: Uint8Array; version: Version } | null> {
+  async get(
+    key: string,
+    most?: number,
+  ): Promise<{ bytes: Uint8Array; version: Version } | null> {
     const path = this.#path(key);
     return await this.#translateErrors(async () => {
       await checkReadable(this.#root, path);
-      const found = await contentOf(path);
+      const found = await contentOf(path, { key, most });
       if (!found) await this.#checkThere();
       return found;
     });

@@ -69,9 +69,9 @@ export class CompatibleStore implements Store {
     return this.#remark;
   }
 
-  async get(key: string): Promise<Got | null> {
+  async get(key: string, most?: number): Promise<Got | null> {
     const traits = await this.#readNote();
-    const found = await this.#reader.get(key);
+    const found = await this.#reader.get(key, most);
     return found && traits?.conditions === false
       ? { ...found, version: versionOf(found.bytes) }
       : found;

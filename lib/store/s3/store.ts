@@ -25,6 +25,7 @@ import { blocksOf, wholeOf } from "../expected.ts";
 import { checkedStream, checkLength, checkSum } from "./checks.ts";
 import { olderVersions, purgeVersions } from "./versions.ts";
 import {
+  checkRoom,
   type Got,
   type Listed,
   type OlderVersion,
@@ -100,10 +101,16 @@ export class S3Store implements Store {
     this.#client.destroy();
   }
 
-  async get(key: string): Promise<Got | null> {
+  async get(key: string, most?: number): Promise<Got | null> {
     return await this.#translateErrors(`Reading ${key}`, async () => {
       const found = await this.#object(key);
       if (!found?.Body) return null;
+      try {
+        checkRoom(found.ContentLength, most, key);
+      } catch (error) {
+        await found.Body.transformToWebStream().cancel();
+        throw error;
+      }
       const bytes = await found.Body.transformToByteArray();
       checkLength(bytes.length, found.ContentLength, key);
       const age = (found.answered ?? NaN) - (found.LastModified?.getTime() ?? NaN);
