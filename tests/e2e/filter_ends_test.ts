@@ -141,6 +141,7 @@ Deno.test("killed with -9 while the disk of its bucket is away, it costs nothing
     await place.kill(killed);
     await until(() => Promise.resolve(place.sandbox.streams.size === 0));
     await Deno.rename(away, data);
+    await place.forget("live");
     const next = run();
     await connected(place);
     posted.push(...place.post(1));

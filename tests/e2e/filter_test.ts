@@ -37,7 +37,7 @@ Deno.test("a filter harvest that is killed with -9 loses nothing that was flushe
     await until(async () => (await place.tweets("live")).length === 30);
     posted.push(...place.post(5));
     await until(async () => (await place.tweets("live")).length === 35);
-    await place.kill(first);
+    await place.kill(first, "live");
     const second = place.spawn(args);
     await until(() => Promise.resolve(place.sandbox.requests.length === 2));
     await connected(place);

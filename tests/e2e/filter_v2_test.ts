@@ -53,7 +53,7 @@ Deno.test("killed with -9 and started again while the API still counts its conne
     await connected(place);
     const posted = place.post(30);
     await until(async () => (await place.tweets("live")).length === 30);
-    await place.kill(first);
+    await place.kill(first, "live");
     const second = place.spawn(args);
     await until(() =>
       Promise.resolve(place.sandbox.requests.some(({ method }) => method === "DELETE"))
@@ -111,7 +111,7 @@ Deno.test("searches for what a stream missed that a stop came before are told, a
     await connected(place);
     place.post(3);
     await until(async () => (await place.tweets("live")).length === 3);
-    await place.kill(first);
+    await place.kill(first, "live");
     const second = place.spawn(args);
     await until(async () => (await place.running("live").catch(() => null))?.gaps === 1);
     await place.end(second, "live");

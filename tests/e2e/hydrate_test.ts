@@ -97,7 +97,7 @@ Deno.test("a hydration that was stopped, and one that was killed, goes on, and a
       return folder && place.sandbox.requests.length === 4 &&
         await Deno.stat(`${folder}/manifest-sha1.txt`).catch(() => null);
     });
-    await place.kill(harvest);
+    await place.kill(harvest, "ids");
     await place.harvest("ids");
     assert.deepEqual(
       idsOfAnswers(await place.tweets("ids")).toSorted(),

@@ -179,10 +179,16 @@ export class Place {
     else harvest.kill("SIGTERM");
   }
 
-  /** Kills a harvest. Windows does not show that it is gone: the next one waits there until its lease is over. */
-  async kill(harvest: Deno.ChildProcess): Promise<void> {
+  /** Kills a harvest. @param id Its collection, where the bucket is there: forget() frees it otherwise. */
+  async kill(harvest: Deno.ChildProcess, id?: string): Promise<void> {
     harvest.kill("SIGKILL");
     await harvest.output();
+    if (id !== undefined) await this.forget(id);
+  }
+
+  /** Removes the lock of a harvest that was killed, on Windows, which does not show that its process is gone. */
+  async forget(id: string): Promise<void> {
+    if (Deno.build.os === "windows") await this.ok("harvest", "unlock", "--force", id);
   }
 
   /** Ends what still runs a command. */

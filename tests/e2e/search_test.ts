@@ -111,7 +111,7 @@ Deno.test("a search that is killed with -9 goes on: every tweet comes once", () 
         const folder = (await place.harvests("find"))[nth];
         return folder && await Deno.stat(`${folder}/manifest-sha1.txt`).catch(() => null);
       });
-      await place.kill(harvest);
+      await place.kill(harvest, "find");
       place.sandbox.troubles.clear();
     }
     await place.harvest("find");

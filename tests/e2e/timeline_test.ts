@@ -110,7 +110,7 @@ Deno.test("a harvest that is killed with -9 goes on: every tweet comes once, not
         const folder = (await place.harvests("tl"))[nth];
         return folder && await Deno.stat(`${folder}/manifest-sha1.txt`).catch(() => null);
       });
-      await place.kill(harvest);
+      await place.kill(harvest, "tl");
       place.sandbox.troubles.clear();
     }
     await place.harvest("tl");

@@ -25,7 +25,7 @@ Deno.test("a search of version 2 brings every tweet once, killed in between, and
     place.sandbox.troubles.add({ kind: "stall", path: "search/recent", after: 3 });
     const harvest = place.spawn(["harvest", "run", "--shutdown", "--flush-secs", "1", "find"]);
     await until(async () => (await place.tweets("find").catch(() => [])).length === 3);
-    await place.kill(harvest);
+    await place.kill(harvest, "find");
     place.sandbox.troubles.clear();
     await place.harvest("find");
     const ids = idsOf(await place.tweets("find"));

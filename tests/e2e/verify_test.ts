@@ -217,7 +217,7 @@ Deno.test("a harvest that was killed is told by verify, and settled by --repair;
     assert.equal(all.code, 0, all.err);
     assert.match(all.err, /find is being harvested by .* since \S+: skipped/);
     assert.match(all.out, /^find: intact\. 3 harvests/);
-    await place.kill(harvest);
+    await place.kill(harvest, "find");
     const [fault] = (await told(place)).faults;
     assert.match(fault?.says ?? "", /an interrupted harvest has not been finalized/);
     const out = await place.ok("collection", "verify", "find", "--repair");

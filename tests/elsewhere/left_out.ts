@@ -92,7 +92,6 @@ export const LEFT_OUT: LeftOut[] = [
       "a harvester that has ended and that nobody has looked at does not run, and the next one starts",
       "when keeper and harvester are gone, as after a restart, both are revived, and stopped as ever",
       "a harvester that was killed is told as that, and the next one starts at once",
-      "a harvest that was killed is told by verify, and settled by --repair; one that runs is left alone",
       "nothing is known of a holder in another run of the kernel, in another namespace, on another host, or of a former version",
     ],
   },
