@@ -101,7 +101,8 @@ const KEYS_FAULTS: Record<number, string> = {
   32: `Check the keys, or get new ones with \`twarc-cloud configure\`, ${PUT_KEYS}`,
   64: "The account that owns the keys is suspended: use the keys of another account.",
   89:
-    `The access token is not valid (any more): get a new one with \`twarc-cloud configure\`, ${PUT_KEYS}`,
+    "The token is not valid (any more): get a new one with `twarc-cloud configure` (for a bearer token " +
+    `\`twarc-cloud configure --bearer-token\`), ${PUT_KEYS}`,
   99: `Check the consumer key and secret: \`twarc-cloud configure --app\`, ${PUT_KEYS}`,
   135: "The time of this computer is wrong: set its clock.",
   215: `The request was not signed: get keys with \`twarc-cloud configure\`, ${PUT_KEYS}`,

@@ -35,6 +35,7 @@ Deno.test("bad keys are the person's to mend, each with what to do", () => {
       ?.hint;
   assert.match(hint(401, 32) ?? "", /configure/);
   assert.match(hint(401, 89) ?? "", /new one/);
+  assert.match(hint(401, 89) ?? "", /for a bearer token `twarc-cloud configure --bearer-token`/);
   assert.match(hint(403, 326) ?? "", /unlock/);
   assert.match(hint(401, 135) ?? "", /clock/);
   assert.match(hint(403, 453) ?? "", /access level/);
