@@ -135,7 +135,7 @@ export async function openBucket(
 
 /** Returns whether a bucket exists, as far as that is known without a request. */
 async function isMade(bucket: BucketRef): Promise<boolean> {
-  return bucket.kind === "s3" || await Deno.stat(bucket.path).then(() => true, () => false);
+  return bucket.kind !== "folder" || await Deno.stat(bucket.path).then(() => true, () => false);
 }
 
 /** Reports links that listings skipped and that were not reported yet. @returns Their number */

@@ -40,7 +40,7 @@ export function hintAtKeys(
 
 /** Returns where keys of a collection in S3 are better kept, by where its harvesters run. */
 export function saferPlace({ runner }: Pick<Settings, "runner">): string {
-  return runner === "ecs" ? "Parameter Store, encrypted" : "a file of your own";
+  return runner === "local" ? "a file of your own" : "Parameter Store, encrypted";
 }
 
 /**

@@ -2,7 +2,7 @@
 
 import { z } from "zod";
 import type { AwsAccess } from "../base/aws.ts";
-import type { BucketRef } from "../base/bucket_ref.ts";
+import { type BucketRef, locationOf } from "../base/bucket_ref.ts";
 import { realPlace } from "../base/real_place.ts";
 import { storeEndpoint } from "./open.ts";
 
@@ -28,9 +28,9 @@ export type Place = z.output<typeof placeSchema>;
 
 /** Returns the place of a bucket; that of a missing folder has no number. */
 export async function placeOf(bucket: BucketRef, aws: AwsAccess): Promise<Place> {
-  if (bucket.kind === "s3") {
+  if (bucket.kind !== "folder") {
     const endpoint = await storeEndpoint(aws);
-    return { place: `s3://${bucket.name}`, ...(endpoint === undefined ? {} : { endpoint }) };
+    return { place: locationOf(bucket), ...(endpoint === undefined ? {} : { endpoint }) };
   }
   const place = { place: await realPlace(bucket.path), host: Deno.hostname() };
   const found = await Deno.stat(bucket.path).catch(() => null);

@@ -70,7 +70,7 @@ export function folderOf(
   const name = bucket.name.replace(/[^A-Za-z0-9_-]/g, "-").slice(0, 40);
   const folderNamed = (text: string) =>
     join(stateFolder({ env }), "buckets", `${name}-${hashOf(text)}`);
-  const place = bucket.kind === "s3" ? `${here.place} ${here.endpoint ?? ""}` : here.place;
+  const place = bucket.kind === "folder" ? here.place : `${here.place} ${here.endpoint ?? ""}`;
   const usual = folderNamed(place);
   const isOthers = id !== null &&
     known.some((one) => basename(one.folder) === basename(usual));
@@ -96,9 +96,9 @@ export async function formerPlaces(id: string, env: Env): Promise<string[]> {
   return own.flatMap(({ former }) => former);
 }
 
-/** Returns the id of a bucket in a folder; null for one in S3, whose name is unique, and for one without. */
+/** Returns the id of a bucket in a folder; null for any other, whose name is unique, and for one without. */
 export async function idOf(bucket: BucketRef): Promise<string | null> {
-  if (bucket.kind === "s3") return null;
+  if (bucket.kind !== "folder") return null;
   const text = await textOf(join(bucket.path, IDENTITY));
   const json = jsonOrNull(text);
   return isObject(json) && typeof json.id === "string" ? json.id : null;
