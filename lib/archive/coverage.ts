@@ -145,7 +145,7 @@ function betweenStreams(facts: CoverageFacts): Part[] {
   const between = harvests.flatMap((harvest, i) => {
     const until = opened(i + 1);
     if (until <= harvest.to) return [];
-    // What it missed itself before it was stopped is no silence.
+    // A gap that it recorded itself before it was stopped is no silence.
     const own = gapsOf(harvest).filter(isOfAll).map(spanOf);
     const to = own.reduce((latest, gap) => Math.max(latest, gap.to), harvest.to);
     const span = { from: Math.min(to, until), to: until };

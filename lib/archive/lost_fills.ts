@@ -60,7 +60,7 @@ export interface StreamHarvest {
   info: HarvestInfo | null;
 }
 
-/** What is read of a stream. */
+/** Says which stream is read, and where from. */
 export interface FillOptions {
   store: Store;
   collectionId: string;
@@ -72,9 +72,9 @@ export interface FillOptions {
   isOrdered: boolean;
 }
 
-/** What harvests collected beside the stream. */
+/** The spans that harvests collected beside the stream. */
 export class Fills {
-  /** What earlier repairs recorded as lost, with the ids in it that were intact. */
+  /** The spans that earlier repairs recorded as lost, with the ids in them that were intact. */
   readonly recorded: Recorded[];
   readonly #all: Fill[];
   /** Those that the current harvest may have tweets of. */
@@ -209,7 +209,7 @@ function fillsOf(
 ): Fill[] {
   const gapsByName = Map.groupBy(gaps, nameOf);
   const byEnd = new Map(gaps.map((gap) => [idsOf(gap).untilId, nameOf(gap)]));
-  // What the API no longer has of a gap is no part of what was requested.
+  // A part of a gap that the API no longer has was not requested.
   const filledByName = Map.groupBy(
     filled,
     (span) => span.since_id ? nameOf(span) : byEnd.get(span.until_id ?? "") ?? nameOf(span),

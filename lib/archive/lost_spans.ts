@@ -10,7 +10,7 @@ interface Candidate extends Lost {
   wereKnown?: Set<string>;
 }
 
-/** What several damages took of a stream, and what earlier repairs recorded of it. */
+/** The spans that several damages took of a stream, with those that earlier repairs recorded. */
 export class LostSpans {
   /** In order, and apart from each other: each tweet is requested once. */
   readonly #all: Candidate[];
@@ -18,7 +18,7 @@ export class LostSpans {
   constructor(spans: Lost[], recorded: Recorded[]) {
     const gaps = new IdSpans(recorded);
     const found = spans.flatMap((span) => {
-      // What was requested before that harvest is lost again.
+      // A span that was requested before that harvest is lost again.
       const here = gaps.overlapping(span).filter(({ folder }) => folder >= span.folder);
       return here.length === 0 ? [span] : [...unrecorded(span, here), ...onceKnown(span, here)];
     });

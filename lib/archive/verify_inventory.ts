@@ -30,7 +30,7 @@ interface Suspect {
   expected: (index: InventoryIndex) => FileSum | null;
 }
 
-/** What a suspect is judged by. */
+/** The evidence that a suspect is judged by. */
 interface Judging {
   /** The inventory after everything was read. */
   now: InventoryIndex;

@@ -4,7 +4,7 @@ import { withFullStop, withoutFullStop } from "./full_stop.ts";
 
 /** Details of an error. */
 export interface ErrorDetails {
-  /** What to do: a sentence, best with the command to type. */
+  /** Says what to do: a sentence, best with the command to type. */
   hint?: string;
   /** The foreign error that was translated into this one. */
   cause?: unknown;
@@ -19,7 +19,7 @@ export interface ErrorDetails {
 export abstract class TwarcCloudError extends Error {
   /** The exit code of a process that ends with this error. */
   abstract readonly exitCode: number;
-  /** What to do. */
+  /** Says what to do. */
   readonly hint: string | undefined;
 
   constructor(message: string, details: ErrorDetails = {}) {

@@ -9,7 +9,7 @@ export function configFileOption() {
     .default(CONFIG_FILE);
 }
 
-/** What a bucket's name is, in help texts. */
+/** Explains a bucket's name in help texts. */
 export const BUCKET =
   "bucket, or a folder: it begins with . or /, or has a drive letter or a backslash";
 

@@ -1,4 +1,4 @@
-/** What the program's own help shows, known without loading its commands. */
+/** Describes the program for its own help, without loading its commands. */
 
 import { helpText } from "./text/help_text.ts";
 
@@ -33,7 +33,7 @@ export const COMMANDS = [
 /** The name of one of them. */
 export type CommandName = (typeof COMMANDS)[number]["name"];
 
-/** What follows the program's help. */
+/** Follows the program's help. */
 export const FIRST_STEPS = "\nFirst steps:\n  twarc-cloud configure\n" +
   "  twarc-cloud collection-config template search --id=my_search\n" +
   "  twarc-cloud collection-config keys\n  twarc-cloud collection add\n" +

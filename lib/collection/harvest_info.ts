@@ -20,7 +20,7 @@ export const unavailableSchema = z.object({
 export const leftOutSchema = z.object({
   parameter: z.string(),
   name: z.string().optional(),
-  /** What was requested instead. */
+  /** The replacement that was requested. */
   instead: z.string().optional(),
 });
 

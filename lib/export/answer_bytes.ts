@@ -14,7 +14,7 @@ import type { Post } from "./post.ts";
 const COMMA = 0x2c;
 const LINE_FEED = 0x0a;
 
-/** What columns beside each other are made of: what is not a tweet's own is made once for the rows of a line. */
+/** The origin of columns beside each other: cells that are not a tweet's own are made once for the rows of a line. */
 type Source = "own" | "repeated" | "author" | "line";
 
 /** The columns beside each other that are made of the same thing. */
@@ -30,7 +30,7 @@ for (const column of ANSWER_COLUMNS) {
 export class AnswerBytes {
   readonly #unknown: Map<string, number>;
   readonly #row: AnswerRow;
-  /** What the text was when rows could last be copied from it. */
+  /** The epoch of the text when rows could last be copied from it. */
   #epoch = 0;
 
   /**

@@ -1,4 +1,4 @@
-/** What the tweets of a line of version 2 share, found over its bytes. */
+/** Finds over its bytes the objects that the tweets of a line of version 2 share. */
 
 import { type Name, name, type Outline } from "../twitter/bytes/outline.ts";
 import { tweetsIn } from "../twitter/bytes/tweet_line.ts";

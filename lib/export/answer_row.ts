@@ -62,9 +62,9 @@ export class AnswerRow {
   readonly line = new AnswerLine();
   id = "";
   readonly own = new FoundTweet();
-  /** What has the text: the tweet that it repeats, or the tweet itself. */
+  /** The tweet that has the text: the one that it repeats, or the tweet itself. */
   whole = this.own;
-  /** What has each of MERGED. */
+  /** The tweet that has each of MERGED. */
   readonly merged = MERGED.map(() => this.own);
   /** Whether nothing of the text and of MERGED is the tweet's own. */
   isRepeated = false;

@@ -5,7 +5,7 @@ const COMMA = 0x2c;
 const BACKSLASH = 0x5c;
 const SMALL_U = 0x75;
 const [LINE_FEED, CARRIAGE_RETURN] = [0x0a, 0x0d];
-/** What stands for half a character in UTF-8. */
+/** Stands for half a character in UTF-8. */
 const REPLACEMENT = 0xfffd;
 /** The bytes that escapes stand for, by the character behind the backslash; 0 for no such escape. */
 const ESCAPES = escapes({

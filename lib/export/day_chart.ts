@@ -27,7 +27,7 @@ export function toDays(
 ): DayCount[] {
   const known = Object.keys(counts).filter((day) => /^\d{4}-\d\d-\d\d$/.test(day)).toSorted();
   const first = Date.parse(known[0] ?? "");
-  // What was missed after the last tweet is missing as well.
+  // A gap after the last tweet is missing as well.
   const last = gaps.reduce(
     (last, { to }) => Math.max(last, to - 1),
     Date.parse(known.at(-1) ?? ""),

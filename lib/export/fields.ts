@@ -80,7 +80,7 @@ export class Form {
   }
 }
 
-/** What was found of an object. */
+/** The fields that were found of an object. */
 export class Found {
   /** The values of the fields, by their numbers in the outline; 0 where there is none. */
   readonly values: Int32Array;
@@ -155,7 +155,7 @@ function addUnknown(
   if (hasStrangeName(outline, value) || comesAgain(outline, value, parent)) found.isOdd = true;
   if (outline.isObject(value)) {
     const isEmpty = outline.end(value) - outline.start(value) === 2;
-    // What is deeper than an outline goes.
+    // Deeper than an outline goes.
     if (!isEmpty && outline.first(value) < 0) found.isOdd = true;
     for (let at = outline.first(value); at >= 0; at = outline.next(at, value)) {
       addUnknown(outline, { value: at, parent: value, prefix: `${path}.` }, found);

@@ -18,7 +18,7 @@ export class ReadAhead {
   readonly #store: Store;
   /** Keys to be read, in order. */
   readonly #wanted = new Set<string>();
-  /** What is read, or was read and not asked for yet. */
+  /** Reads that run, or have ended and were not asked for yet. */
   readonly #begun = new Map<string, Promise<Got | null | undefined>>();
   #isOver = false;
 

@@ -55,7 +55,7 @@ interface Naming {
   summary: string;
   description: string;
   example: string;
-  /** What is true of the bucket afterwards. */
+  /** Describes the bucket afterwards. */
   done: string;
   settle: (asked: BucketAsked, options: { title?: string }) => Promise<Settled>;
 }

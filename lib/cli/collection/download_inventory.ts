@@ -1,4 +1,4 @@
-/** What the inventory has of a collection's files, to compare a copy with. */
+/** Reads the inventory's entries of a collection's files, to compare a copy with. */
 
 import { Packed } from "../../base/packed.ts";
 import { entryOf } from "../../bucket/inventory.ts";

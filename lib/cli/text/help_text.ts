@@ -2,7 +2,7 @@
 
 import { wrapWords } from "./fit.ts";
 
-/** What a help text shows. */
+/** The parts of a help text. */
 export interface HelpParts {
   /** The command line: `twarc-cloud collection list [options]`. */
   usage: string;

@@ -46,7 +46,7 @@ export interface Query {
 export interface Template {
   /** Returns the type's own members, with placeholders between `<` and `>`. */
   members(api: "1.1" | "2"): JsonObject;
-  /** What to fill in, besides keys; absent if nothing. */
+  /** Names the placeholders to fill in, besides keys; absent if there are none. */
   fillIn?: string;
 }
 

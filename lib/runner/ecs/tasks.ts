@@ -229,7 +229,7 @@ function taskOf(task: Task): HarvesterTask {
     collectionId: idOfTag(tags.get("collection_id")),
     bucket: tags.get("bucket") ?? "",
     status: task.lastStatus ?? "PENDING",
-    // What has ended by itself may be wanted for a while, as far as ECS and its stand-ins know.
+    // A task that ended by itself may be wanted for a while, as far as ECS and its stand-ins know.
     isWanted: task.desiredStatus !== "STOPPED" && !ENDING.has(task.lastStatus ?? ""),
     reason: container?.reason ?? task.stoppedReason,
     stoppedReason: task.stoppedReason,

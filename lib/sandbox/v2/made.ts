@@ -1,4 +1,4 @@
-/** What version 2 serves of tweets of version 1.1, with the tweets that they refer to. */
+/** Makes version 2 of tweets of version 1.1, with the tweets that they refer to. */
 
 import { z } from "zod";
 import { isoTime } from "../../base/clock.ts";
