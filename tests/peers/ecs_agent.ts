@@ -5,8 +5,9 @@
  */
 
 import { z } from "zod";
-import { type Contained, contained, type Program } from "../fakes/container.ts";
+import type { Contained } from "../fakes/container.ts";
 import { AwsTrouble } from "./aws_trouble.ts";
+import { type Container, type Entrypoint, startedBy, told } from "./ecs_container.ts";
 import {
   anew,
   definitionSchema,
@@ -24,31 +25,13 @@ import {
 } from "./ecs_wire.ts";
 import { type Moto, MOTO_REGION } from "./moto.ts";
 
-/** A process in the place of a container. */
-interface Container {
-  /** None where it could not start. */
-  child: Contained | undefined;
-  /** Told to end. */
-  isStopping: boolean;
-  exitCode: number | null;
-  /** In seconds since 1970. */
-  createdAt: number;
-  /** Why it could not start. */
-  fault?: string;
-  stopCode?: string;
-  stoppedAt?: number;
-  service: string | undefined;
-  /** The deployment of its service. */
-  deployment: string | undefined;
-}
-
 /** How many tasks of a deployment may fail to start until it is given up; and where it never is, are tried here. */
 const [BREAKER, ENDLESS] = [3, 10];
 
 /** How an agent runs containers. */
 export interface AgentOptions {
   /** Runs what the image's entrypoint would; a command line, for a process of its own. */
-  entrypoint: string[] | Program;
+  entrypoint: Entrypoint;
   /** What every container's environment has besides. */
   env: Record<string, string>;
 }
@@ -204,39 +187,14 @@ export class EcsAgent {
       case "DescribeTasks": {
         if (this.unknownFor-- > 0) return { tasks: [], failures: [{ reason: "MISSING" }] };
         const { tasks } = tasksSchema.parse(answer);
-        return { ...answer, tasks: tasks.map((task) => this.#told(task)) };
+        return {
+          ...answer,
+          tasks: tasks.map((task) => told(task, this.#containers.get(task.taskArn), this.ending)),
+        };
       }
       default:
         return answer;
     }
-  }
-
-  #told(task: z.infer<typeof taskSchema>) {
-    const container = this.#containers.get(task.taskArn);
-    if (!container) return task;
-    const { exitCode, isStopping, fault, stopCode, createdAt, stoppedAt, deployment } = container;
-    const hasEnded = exitCode !== null || fault !== undefined;
-    const lastStatus = hasEnded ? "STOPPED" : isStopping ? "STOPPING" : "RUNNING";
-    const desiredStatus = hasEnded || isStopping ? "STOPPED" : "RUNNING";
-    const said = hasEnded ? this.ending : undefined;
-    const ending = {
-      ...(exitCode === null ? {} : { exitCode }),
-      ...(fault === undefined ? {} : { reason: fault }),
-      ...(said?.exitCode === undefined ? {} : { exitCode: said.exitCode }),
-      ...(said?.reason === undefined ? {} : { reason: said.reason }),
-    };
-    const containers = task.containers.map(({ exitCode: _, ...rest }) => ({ ...rest, ...ending }));
-    const { stopCode: code = stopCode, stoppedReason = fault } = said ?? {};
-    const end = hasEnded ? { stopCode: code, stoppedAt, stoppedReason } : {};
-    return {
-      ...task,
-      lastStatus,
-      desiredStatus,
-      containers,
-      createdAt,
-      startedBy: deployment,
-      ...end,
-    };
   }
 
   /** A service with what happened to it, and what became of its deployment. */
@@ -412,21 +370,4 @@ export class EcsAgent {
     });
     return JSON.parse(text || "null");
   }
-}
-
-function startedBy(
-  entrypoint: AgentOptions["entrypoint"],
-  args: string[],
-  env: Record<string, string>,
-): Contained {
-  if (typeof entrypoint === "function") return contained(entrypoint, { args, env });
-  const [command = "", ...first] = entrypoint;
-  return new Deno.Command(command, {
-    args: [...first, ...args],
-    clearEnv: true,
-    env,
-    stdin: "null",
-    stdout: "null",
-    stderr: "piped",
-  }).spawn();
 }
