@@ -78,7 +78,6 @@ Deno.test("no other file reads a text that people write, but those that others r
     // What the program has written.
     "lib/cli/install.ts",
     "lib/export/outputs.ts",
-    "lib/export/spill.ts",
     "lib/export/tallies.ts",
     "lib/runner/local/known.ts",
     "lib/sandbox/demo.ts",
