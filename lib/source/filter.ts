@@ -30,7 +30,7 @@ import {
 } from "./gaps.ts";
 import { Recent } from "./recent.ts";
 import { sideBySide } from "./side_by_side.ts";
-import { cutAt, type StreamPosition, streamPosition } from "./stream_position.ts";
+import { arrivedUntil, cutAt, type StreamPosition, streamPosition } from "./stream_position.ts";
 
 const log = getLogger(["twarc-cloud", "harvest"]);
 
@@ -93,6 +93,7 @@ export class FilterSource implements TweetSource {
       askedTo: highestOf(unfinished),
       connection: last?.connection,
       down: cutAt(last) ?? this.#clock.now(),
+      arrived: Infinity,
       why: NOT_OPEN,
     };
     try {
@@ -118,11 +119,13 @@ export class FilterSource implements TweetSource {
     let opened = false;
     try {
       for await (const item of this.#api.stream(wanted, signal, confirm)) {
-        stand.down = item.lost;
+        stand.down = item.lost && Math.min(item.lost, stand.arrived);
         stand.why = item.isUnread ? UNREAD : NOT_OPEN;
         if (item.lost !== undefined) continue;
         const cut = opened || wanted.after !== undefined ? undefined : cutAt(last);
-        const gap = cut === undefined ? item.gap : this.#missedSince(cut, INTERRUPTED);
+        const gap = cut === undefined
+          ? item.gap && { ...item.gap, from: Math.min(item.gap.from, stand.arrived) }
+          : this.#missedSince(cut, INTERRUPTED);
         // From now on all missed tweets are a gap, also for the harvester after one that is killed at once.
         const urgency = opened ? {} : { isUrgent: true } as const;
         opened = true;
@@ -135,7 +138,8 @@ export class FilterSource implements TweetSource {
         yield* beginWalks(missed);
         if (missed.length > 0) gaps.open(missed);
         const covered = { from: stand.since, to: this.#clock.now() };
-        const batch = { ...this.#batch(item, harvest), ...urgency, covered };
+        stand.arrived = arrivedUntil(item.tweets.map(({ id }) => id), covered.to);
+        const batch = { ...this.#batch(item, harvest, stand.arrived), ...urgency, covered };
         yield gap ? { ...batch, gap: recordedGap(gap, missed) } : batch;
         // Not before it is recorded: what was left out of a search would be lost with it.
         yield* beginWalks(gaps.takeLate());
@@ -156,14 +160,15 @@ export class FilterSource implements TweetSource {
     const missed = gap ? this.#walksForGap(gap, harvest, stand) : [];
     yield* beginWalks(missed);
     // The API may send its last tweets again when the stream is opened again soon.
-    const { collected, ...position } = this.#position(harvest, stand.connection)();
+    const now = this.#clock.now();
+    const { collected, ...position } = this.#position(harvest, stand.connection, now)();
     const isAtLimit = this.#tweetsLeft(harvest) <= 0;
     const stopped = {
       ...position,
       isStopped: true,
       ...(isAtLimit && collected !== undefined ? { collected } : {}),
     } as const;
-    const { since: from, down: to = this.#clock.now() } = stand;
+    const { since: from, down: to = now } = stand;
     yield {
       walk: STREAM_WALK,
       position: signal.aborted || isAtLimit ? stopped : "whole",
@@ -203,11 +208,12 @@ export class FilterSource implements TweetSource {
     }
   }
 
-  #batch(item: StreamItem, harvest: Harvest): Batch {
-    const { tweets: arrived, messages, connection, cursor, protected: hidden } = item;
+  /** @param arrived Until when what was sent has arrived with it. */
+  #batch(item: StreamItem, harvest: Harvest, arrived: number): Batch {
+    const { tweets: sent, messages, connection, cursor, protected: hidden } = item;
     const { seen, gaps } = harvest;
     const tweets: Uint8Array[] = [];
-    for (const { id, line } of arrived) {
+    for (const { id, line } of sent) {
       if (tweets.length >= this.#tweetsLeft(harvest) || !seen.add(id)) continue;
       gaps.noteArrival(id);
       tweets.push(line);
@@ -215,14 +221,14 @@ export class FilterSource implements TweetSource {
     harvest.collected += tweets.length;
     // At the limit some of the item may be left out: it is sent again once the limit is higher.
     if (this.#tweetsLeft(harvest) > 0) harvest.cursor = cursor ?? harvest.cursor;
-    const position = this.#position(harvest, connection);
+    const position = this.#position(harvest, connection, arrived);
     return {
       walk: STREAM_WALK,
       position,
       tweets,
       count: tweets.length,
       messages,
-      ...(arrived.every(({ isWellFormed }) => isWellFormed) ? { isWellFormed: true } : {}),
+      ...(sent.every(({ isWellFormed }) => isWellFormed) ? { isWellFormed: true } : {}),
       ...(hidden ? { protected: { tweets: hidden } } : {}),
     };
   }
@@ -233,8 +239,7 @@ export class FilterSource implements TweetSource {
   }
 
   /** Returns the stream's current position: its ids are many, and needed once a flush. */
-  #position({ seen, collected, cursor }: Harvest, connection: string | undefined) {
-    const at = this.#clock.now();
+  #position({ seen, collected, cursor }: Harvest, connection: string | undefined, at: number) {
     const ids = seen.newest(COMMITTED);
     return () => ({
       at,
@@ -270,6 +275,8 @@ interface Stand {
   connection: string | undefined;
   /** Since when tweets are missed, in milliseconds since 1970; absent while the stream is open. */
   down: number | undefined;
+  /** Until when what was sent has arrived, in milliseconds since 1970; Infinity before anything has. */
+  arrived: number;
   /** Why they are missed. */
   why: string;
   /** Since when the stream is open, in milliseconds since 1970; absent before. */

@@ -3,10 +3,11 @@
 import { z } from "zod";
 import type { Json } from "../base/json.ts";
 import { STREAM_WALK } from "../collection/walks.ts";
+import { idTime, newerId } from "../twitter/bytes/ids.ts";
 import type { Positions } from "./source.ts";
 
 const schema = z.object({
-  /** When something last arrived, in milliseconds since 1970. */
+  /** Until when what was sent has arrived, in milliseconds since 1970. */
   at: z.number(),
   /** The ids that arrived last. */
   ids: z.array(z.string()),
@@ -26,6 +27,20 @@ export type StreamPosition = z.infer<typeof schema>;
 /** Returns the position of a stream; undefined where it has none. */
 export function streamPosition(positions: Positions): StreamPosition | undefined {
   return schema.safeParse(positions[STREAM_WALK]).data;
+}
+
+/** Milliseconds by which tweets of a stream may come late; older ones say nothing of what else is on its way. */
+const MAX_LATE_MS = 15 * 60_000;
+
+/**
+ * Returns until when what a stream sent has arrived, in milliseconds since 1970: what came with it and is not read yet
+ * is newer than the newest tweet, and may be older than now.
+ * @param ids Of the tweets that arrived last; none for a keep-alive.
+ */
+export function arrivedUntil(ids: string[], now: number): number {
+  const newest = ids.reduce<string | undefined>(newerId, undefined);
+  const made = newest === undefined ? now : idTime(newest);
+  return made < now - MAX_LATE_MS ? now : Math.min(made, now);
 }
 
 /** Returns when the harvest before was cut off; nothing where it was stopped in good order. */

@@ -45,6 +45,7 @@ export const GROUPS: Record<"quick" | "long", Record<string, string[]>> = {
       "archive/verify_growth",
       "bench",
       "export/peers",
+      "faults/killed_streams",
       "faults/processes",
       "faults/refused",
       "harvest/growth",
