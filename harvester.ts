@@ -11,7 +11,7 @@ import { serveControl } from "./lib/control/server.ts";
 import type { Harvest } from "./lib/harvest/asked.ts";
 import { monitor } from "./lib/harvest/monitor.ts";
 import { patiently } from "./lib/source/patience.ts";
-import { progressOf } from "./lib/harvest/progress.ts";
+import { toProgress } from "./lib/harvest/progress.ts";
 import { openNetworkFor } from "./lib/harvest/opened_network.ts";
 import type { Network } from "./lib/source/source.ts";
 import { Waits } from "./lib/base/waits.ts";
@@ -137,7 +137,7 @@ class Harvester implements Controlled {
     const { checkpoint, recorder } = this.#work ?? {};
     if (checkpoint && recorder) {
       const waits = this.#waits;
-      return { ...progressOf({ collectionId, checkpoint, recorder, waits }), state };
+      return { ...toProgress({ collectionId, checkpoint, recorder, waits }), state };
     }
     const harvest_timestamp = isoTime(this.#since);
     return {

@@ -3,16 +3,16 @@
 import type { Command } from "@commander-js/extra-typings";
 import { Output } from "../cli/output.ts";
 import { narrow } from "../cli/permissions.ts";
-import { buildProgram, groupOf } from "../cli/program.ts";
+import { buildProgram, findGroup } from "../cli/program.ts";
 import { settleCertificates } from "../base/certificates.ts";
 import { systemClock } from "../base/clock.ts";
 import { Ending } from "../base/ending.ts";
 import { environment } from "../base/environment.ts";
 import { settleHome } from "../base/folders.ts";
-import { sentenceOf, TwarcCloudError } from "../base/errors.ts";
+import { errorSentence, TwarcCloudError } from "../base/errors.ts";
 import { settleProxies } from "../base/proxy.ts";
 import { makeContext } from "./context.ts";
-import { exitAtOnce, exitCodeOf, INTERRUPTED, USAGE } from "./exit.ts";
+import { exitAtOnce, INTERRUPTED, reportThrown, USAGE } from "./exit.ts";
 import { describeTerminal, type Streams } from "./terminal.ts";
 
 /** As run() does. */
@@ -30,7 +30,7 @@ export async function runCommandLine(
     settleCertificates(Deno.env);
     settleHome(Deno.env);
   } catch (error) {
-    return exitCodeOf(error, output, false);
+    return reportThrown(error, output, false);
   }
   const ending = new Ending(exitAtOnce);
   const endings: (() => void)[] = [];
@@ -63,7 +63,7 @@ export async function runCommandLine(
       await narrow(command, env);
     });
   }
-  const group = groupOf(program, args);
+  const group = findGroup(program, args);
   try {
     // A group without a command: show its help.
     if (group) return group.outputHelp(), USAGE;
@@ -76,10 +76,10 @@ export async function runCommandLine(
       : error;
     if (env.TWARC_CLOUD_LOG === "json" && shown instanceof TwarcCloudError) {
       const { fatalLine } = await import("../base/log.ts");
-      write.err(`${fatalLine(sentenceOf(shown), systemClock.now())}\n`);
+      write.err(`${fatalLine(errorSentence(shown), systemClock.now())}\n`);
       return shown.exitCode;
     }
-    return exitCodeOf(shown, output, args.includes("--debug"));
+    return reportThrown(shown, output, args.includes("--debug"));
   } finally {
     for (const act of endings) act();
   }

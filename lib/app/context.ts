@@ -27,7 +27,7 @@ export function makeContext(
     self: selfWith(PERMISSIONS),
     harvester: async (settings, env) =>
       settings.bucket.kind === "folder"
-        ? selfWith(narrowPermissions(PERMISSIONS, await placesOf(settings.bucket, env)))
+        ? selfWith(narrowPermissions(PERMISSIONS, await placesFor(settings.bucket, env)))
         : selfWith(PERMISSIONS),
     version: VERSION,
     harvest: (run) => harvestHere(run, context, narrows),
@@ -50,7 +50,7 @@ function selfWith(permissions: readonly string[]): string[] {
  * Returns the paths that a harvester of a folder bucket reads and writes: the bucket, its temporary files, keys,
  * settings, and the program's source, which loads modules on demand.
  */
-async function placesOf({ path }: FolderRef, env: Context["env"]): Promise<Places> {
+async function placesFor({ path }: FolderRef, env: Context["env"]): Promise<Places> {
   const { spoolPlaces } = await import("../harvest/recovery/spool_place.ts");
   const { keysPaths } = await import("../secrets/twarc_files.ts");
   const { INI_FILE } = await import("../base/settings.ts");

@@ -1,8 +1,8 @@
 /** Turns an error into the message that a person reads and an exit code. */
 
 import { CommanderError } from "@commander-js/extra-typings";
-import { messageOf, sentenceOf, TwarcCloudError, UserError } from "../base/errors.ts";
-import { onShare, shareOf } from "../base/network_share.ts";
+import { errorMessage, errorSentence, TwarcCloudError, UserError } from "../base/errors.ts";
+import { findShare, onShare } from "../base/network_share.ts";
 import type { Output } from "../cli/output.ts";
 
 /** The exit code of an invalid command line. */
@@ -17,16 +17,16 @@ export function exitAtOnce(): never {
 }
 
 /** Prints an error: what happened, and what to do. @returns The exit code */
-export function exitCodeOf(thrown: unknown, output: Output, debug: boolean): number {
+export function reportThrown(thrown: unknown, output: Output, debug: boolean): number {
   const error = ofClosedPath(thrown);
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USAGE;
   if (error instanceof TwarcCloudError) {
-    output.error(sentenceOf(error));
-    if (debug) output.note(chainOf(error));
+    output.error(errorSentence(error));
+    if (debug) output.note(joinStacks(error));
     return error.exitCode;
   }
-  output.error(`${messageOf(error)}. This is a bug: please report it with the details below.`);
-  output.note(chainOf(error));
+  output.error(`${errorMessage(error)}. This is a bug: please report it with the details below.`);
+  output.note(joinStacks(error));
   return BUG;
 }
 
@@ -39,7 +39,7 @@ function ofClosedPath(error: unknown): unknown {
   const [, quoted] = /^Requires all access to "((?:[^"\\]|\\.)*)"/.exec(error.message) ?? [];
   if (quoted === undefined) return error;
   const path = quoted.replace(/\\(.)/g, "$1");
-  const share = shareOf(path);
+  const share = findShare(path);
   if (share !== null) return onShare(path, share);
   return new UserError(`${path} is the system's own, and not open to this program`, {
     cause: error,
@@ -48,8 +48,8 @@ function ofClosedPath(error: unknown): unknown {
 }
 
 /** Returns the stacks of an error and of its causes. */
-function chainOf(error: unknown): string {
+function joinStacks(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const stack = error.stack ?? error.message;
-  return error.cause === undefined ? stack : `${stack}\nCaused by: ${chainOf(error.cause)}`;
+  return error.cause === undefined ? stack : `${stack}\nCaused by: ${joinStacks(error.cause)}`;
 }

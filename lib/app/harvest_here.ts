@@ -22,23 +22,23 @@ export async function harvestHere(
   narrows: boolean,
 ): Promise<void> {
   const { openStore } = await import("../store/open.ts");
-  const { configuredLimits, limitsOf } = await import("../collection/limits.ts");
+  const { configuredLimits, toLimits } = await import("../collection/limits.ts");
   const { holderIsGone, thisProcess } = await import("../bucket/process.ts");
   const { harvest } = await import("../../harvester.ts");
   await startLogging(env);
   const limitsFor = (config: CollectionConfig) =>
-    limitsOf({ ...configuredLimits(config), ...flags });
+    toLimits({ ...configuredLimits(config), ...flags });
   const secrets: string[] = [];
   const onSecret = (secret: string) => void secrets.push(secret);
   const opening = { settings, clock, env, limitsFor, onSecret };
   await reportingFailure({ collectionId, settings, secrets, env }, async () => {
     const store = await openStore(settings.bucket, settings.aws);
-    const bucketId = await bucketIdOf(store, settings, { clock, env });
+    const bucketId = await readBucketId(store, settings, { clock, env });
     await harvest({
       collectionId,
       store,
       clock,
-      limits: limitsOf(flags),
+      limits: toLimits(flags),
       limitsFor,
       openNetwork: (config, waits) => openNetwork(config, waits, opening),
       control: {
@@ -67,7 +67,7 @@ export async function harvestHere(
  * Returns the id of the bucket; null if it has none, or is unreachable now, which does not stop a harvest.
  * @throws UserError if it is an unidentified copy of another bucket.
  */
-async function bucketIdOf(
+async function readBucketId(
   store: Store,
   { bucket, aws }: Settings,
   person: Pick<Context, "clock" | "env">,
@@ -90,7 +90,7 @@ export async function recoverHere(
   const { recover } = await import("../harvest/recovery/recover.ts");
   await startLogging(env);
   const { collectionId, store } = run;
-  const bucketId = await bucketIdOf(store, settings, { clock, env });
+  const bucketId = await readBucketId(store, settings, { clock, env });
   const place = await spoolPlace({ settings, collectionId, spool, bucketId }, env);
   return await recover({ ...run, clock, spool: place, process: thisProcess(), signal });
 }

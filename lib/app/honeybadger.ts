@@ -1,6 +1,6 @@
 /** Reports a failed harvest to Honeybadger, with every secret taken out. */
 
-import { messageOf } from "../base/errors.ts";
+import { errorMessage } from "../base/errors.ts";
 import { VERSION } from "../base/version.ts";
 
 /** Milliseconds that a report may take: the harvester is about to end. */
@@ -41,7 +41,7 @@ export async function report(error: unknown, options: ReportOptions): Promise<bo
       },
       // A redirect must not get the key.
       redirect: "manual",
-      body: scrub(JSON.stringify(noticeOf(error, options)), options.secrets),
+      body: scrub(JSON.stringify(noticeFor(error, options)), options.secrets),
       signal: AbortSignal.timeout(PATIENCE_MS),
     });
     await response.body?.cancel();
@@ -51,8 +51,8 @@ export async function report(error: unknown, options: ReportOptions): Promise<bo
   }
 }
 
-function noticeOf(error: unknown, { context, hostname, now }: ReportOptions) {
-  const [first, ...causes] = chainOf(error);
+function noticeFor(error: unknown, { context, hostname, now }: ReportOptions) {
+  const [first, ...causes] = listCauses(error);
   return {
     notifier: { name: "twarc-cloud", version: VERSION },
     error: { ...first, causes },
@@ -62,17 +62,17 @@ function noticeOf(error: unknown, { context, hostname, now }: ReportOptions) {
 }
 
 /** Returns an error and its causes in Honeybadger's format. */
-function chainOf(error: unknown): { class: string; message: string; backtrace: unknown[] }[] {
+function listCauses(error: unknown): { class: string; message: string; backtrace: unknown[] }[] {
   const isError = error instanceof Error;
   const one = {
     class: isError ? error.name : "Error",
-    message: messageOf(error),
-    backtrace: isError ? framesOf(error.stack ?? "") : [],
+    message: errorMessage(error),
+    backtrace: isError ? parseFrames(error.stack ?? "") : [],
   };
-  return isError && error.cause !== undefined ? [one, ...chainOf(error.cause)] : [one];
+  return isError && error.cause !== undefined ? [one, ...listCauses(error.cause)] : [one];
 }
 
-function framesOf(stack: string): { method: string; file: string; number: string }[] {
+function parseFrames(stack: string): { method: string; file: string; number: string }[] {
   return [...stack.matchAll(/^ {4}at (?:(.+?) \()?(.+?):(\d+):\d+\)?$/gm)].map(
     ([, method = "", file = "", number = ""]) => ({ method, file, number }),
   );

@@ -23,11 +23,11 @@ export async function openNetwork(
   waits: Waits,
   { settings, clock, env, limitsFor, onSecret }: NetworkOptions,
 ): Promise<Network> {
-  const { isProtectedWanted, keysOf } = await import("../collection/config.ts");
+  const { isProtectedWanted, requireKeys } = await import("../collection/config.ts");
   const { heldKeys } = await import("../secrets/credentials.ts");
   const { X } = await import("../source/x.ts");
   const { openApi } = await import("../twitter/open.ts");
-  const keys = await heldKeys(keysOf(config), { ...settings.place, env });
+  const keys = await heldKeys(requireKeys(config), { ...settings.place, env });
   for (const key of Object.values(keys)) if (key !== undefined) onSecret(key);
   const api = await openApi({
     version: config.api ?? "1.1",

@@ -21,8 +21,8 @@ export async function run(args: string[], write = TERMINAL, narrows = false): Pr
     return 0;
   } catch (error) {
     const { Output } = await import("../cli/output.ts");
-    const { exitCodeOf } = await import("./exit.ts");
-    return exitCodeOf(error, new Output(describeTerminal(write, Deno.env.toObject())), false);
+    const { reportThrown } = await import("./exit.ts");
+    return reportThrown(error, new Output(describeTerminal(write, Deno.env.toObject())), false);
   }
 }
 

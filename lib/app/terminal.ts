@@ -1,7 +1,7 @@
 /** The terminal of this process: output, and an answer piped in. */
 
-import { messageOf, UserError } from "../base/errors.ts";
-import { codeOf } from "../base/system_error.ts";
+import { errorMessage, UserError } from "../base/errors.ts";
+import { errorCode } from "../base/system_error.ts";
 import type { Terminal } from "../cli/output.ts";
 import { OUT_CLOSED } from "../runner/local/launcher.ts";
 
@@ -73,15 +73,15 @@ function writeOut(bytes: Uint8Array): void {
     });
   }
   try {
-    for (const piece of piecesOf(bytes)) writePiece(piece);
+    for (const piece of splitPieces(bytes)) writePiece(piece);
   } catch (cause) {
-    if (cause instanceof Deno.errors.BrokenPipe || codeOf(cause) === "EPIPE") {
+    if (cause instanceof Deno.errors.BrokenPipe || errorCode(cause) === "EPIPE") {
       throw new UserError("Standard output was closed before all output was written", {
         cause,
         hint: "The program that reads it has ended, which is normal for `head` or a pager.",
       });
     }
-    throw new UserError(`Standard output cannot be written: ${messageOf(cause)}`, {
+    throw new UserError(`Standard output cannot be written: ${errorMessage(cause)}`, {
       cause,
       hint: "If it goes to a file, free some space there and run it again.",
     });
@@ -101,7 +101,7 @@ function writeErr(text: string): void {
  * Yields the pieces to write to standard output at a time. When a pipe is full, Deno does not say how much of a larger
  * piece it wrote or buffered, so a retry would repeat some of it.
  */
-function* piecesOf(bytes: Uint8Array): Generator<Uint8Array> {
+function* splitPieces(bytes: Uint8Array): Generator<Uint8Array> {
   for (let n = 0; n < bytes.length;) {
     const next = bytes.subarray(n, n + PIPE_BUF);
     const length = next.lastIndexOf(LINE_FEED) + 1 || next.length;

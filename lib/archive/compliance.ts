@@ -13,7 +13,7 @@ import {
   type ComplianceResult,
   readResults,
 } from "../twitter/v2/compliance.ts";
-import { allIdsIn } from "../twitter/bytes/redact.ts";
+import { listAllIds } from "../twitter/bytes/redact.ts";
 import { IdList, idText } from "../bucket/id_list.ts";
 import { listedFiles } from "../bucket/listing.ts";
 import { readLines } from "../bucket/tweets.ts";
@@ -176,7 +176,7 @@ async function awaitJob(kept: Kept, options: ComplianceOptions): Promise<Kept | 
 async function allIds({ store, collectionId }: ComplianceOptions): Promise<BigUint64Array> {
   const list = new IdList();
   for await (const { key } of listedFiles(store, collectionId)) {
-    for await (const ids of readLines(store, key, allIdsIn)) {
+    for await (const ids of readLines(store, key, listAllIds)) {
       for (const id of ids) list.add(id);
     }
   }

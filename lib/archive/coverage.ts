@@ -43,7 +43,7 @@ export interface CoverageFacts {
 type Part = Span & Omit<Covered, "from" | "to">;
 
 /** Returns the state of each span from the first known one to now, oldest first. */
-export function coverageOf(facts: CoverageFacts): Covered[] {
+export function listCoverage(facts: CoverageFacts): Covered[] {
   const harvested = facts.traits.asksOnlyForNewer ? eachLessItsGaps(facts) : allLessGaps(facts);
   const gaps = gapParts(facts);
   const silent = facts.traits.endsByItself ? betweenSchedules(facts) : betweenStreams(facts);
@@ -70,7 +70,7 @@ export function coverageOf(facts: CoverageFacts): Covered[] {
 }
 
 /** Returns what harvests covered, however they ended: a record has the span of what is complete. */
-function harvestsIn({ records, traits }: Pick<CoverageFacts, "records" | "traits">) {
+function listCovered({ records, traits }: Pick<CoverageFacts, "records" | "traits">) {
   return records.flatMap((record) => {
     const { what, from, to, harvest_timestamp, walks } = record;
     const isOfSome = traits.isPerUser && walks !== undefined;
@@ -84,19 +84,19 @@ function harvestsIn({ records, traits }: Pick<CoverageFacts, "records" | "traits
 function eachLessItsGaps(facts: CoverageFacts): readonly Span[] {
   const { gaps } = facts;
   const gapsOf = gapsByHarvest(facts);
-  const left = harvestsIn(facts).flatMap((harvest) =>
-    new SpanSet(openIn(gapsOf(harvest))).lacking(harvest)
+  const left = listCovered(facts).flatMap((harvest) =>
+    new SpanSet(listOpen(gapsOf(harvest))).lacking(harvest)
   );
-  return new SpanSet([...left, ...filledIn(gaps)]).spans;
+  return new SpanSet([...left, ...listFilled(gaps)]).spans;
 }
 
 /** Returns what was covered of a stream, where each gap is a loss for all. */
 function allLessGaps(facts: CoverageFacts): readonly Span[] {
   const { gaps, running } = facts;
-  const all = new SpanSet([...harvestsIn(facts), ...(running ? [running] : [])]);
-  const open = new SpanSet(openIn(gaps));
+  const all = new SpanSet([...listCovered(facts), ...(running ? [running] : [])]);
+  const open = new SpanSet(listOpen(gaps));
   const left = all.spans.flatMap((span) => open.lacking(span));
-  return new SpanSet([...left, ...filledIn(gaps)]).spans;
+  return new SpanSet([...left, ...listFilled(gaps)]).spans;
 }
 
 /** Returns a function that returns the gaps that a harvest recorded itself. */
@@ -105,12 +105,12 @@ function gapsByHarvest({ gaps }: CoverageFacts): (harvest: { began: number }) =>
   return ({ began }) => byFolder.get(`harvests/${folderStamp(began)}/`) ?? [];
 }
 
-function openIn(gaps: ListedGap[]): Span[] {
-  return gaps.filter(isOfAll).filter(({ status }) => status !== "filled").map(spanOf);
+function listOpen(gaps: ListedGap[]): Span[] {
+  return gaps.filter(isOfAll).filter(({ status }) => status !== "filled").map(toSpan);
 }
 
-function filledIn(gaps: ListedGap[]): Span[] {
-  return gaps.filter(isOfAll).filter(({ status }) => status === "filled").map(spanOf);
+function listFilled(gaps: ListedGap[]): Span[] {
+  return gaps.filter(isOfAll).filter(({ status }) => status === "filled").map(toSpan);
 }
 
 /** Returns whether a gap concerns all: one user's timeline says nothing about the others. */
@@ -118,13 +118,13 @@ function isOfAll({ user_id }: ListedGap): boolean {
   return user_id === undefined;
 }
 
-function spanOf({ from, to }: { from: string; to: string }): Span {
+function toSpan({ from, to }: { from: string; to: string }): Span {
   return { from: Date.parse(from), to: Date.parse(to) };
 }
 
 function gapParts({ gaps, traits }: CoverageFacts): Part[] {
   return gaps.filter(isOfAll).map((gap) => ({
-    ...spanOf(gap),
+    ...toSpan(gap),
     // A stream cannot be requested again: its gaps stay.
     state: gap.status === "beyond reach" && traits.canBeAskedAgain ? "beyond reach" : "missed",
     why: gap.why,
@@ -137,7 +137,7 @@ type TimedDeed = CoverageRecord & { time: number };
 /** Returns the spans in which a stream was not open: stopped on purpose until started again, or failed. */
 function betweenStreams(facts: CoverageFacts): Part[] {
   const { records, now, running } = facts;
-  const harvests = harvestsIn(facts);
+  const harvests = listCovered(facts);
   const deeds = records.filter(({ what }) => what === "start" || what === "stop")
     .map((deed) => ({ ...deed, time: Date.parse(deed.at) }));
   const gapsOf = gapsByHarvest(facts);
@@ -146,18 +146,18 @@ function betweenStreams(facts: CoverageFacts): Part[] {
     const until = opened(i + 1);
     if (until <= harvest.to) return [];
     // A gap that it recorded itself before it was stopped is no silence.
-    const own = gapsOf(harvest).filter(isOfAll).map(spanOf);
+    const own = gapsOf(harvest).filter(isOfAll).map(toSpan);
     const to = own.reduce((latest, gap) => Math.max(latest, gap.to), harvest.to);
     const span = { from: Math.min(to, until), to: until };
     const later = deeds.filter(({ time }) => time > harvest.to);
-    return byDeeds(span, endOf(harvest, deeds, until), later);
+    return byDeeds(span, stateAfter(harvest, deeds, until), later);
   });
   return [...beforeFirst(deeds, opened(0)), ...between];
 }
 
 /** Returns what is so after a stream's harvest. @param until When it was open again. */
-function endOf(
-  { outcome, reason: why = "The harvest ended", began, to }: ReturnType<typeof harvestsIn>[number],
+function stateAfter(
+  { outcome, reason: why = "The harvest ended", began, to }: ReturnType<typeof listCovered>[number],
   deeds: TimedDeed[],
   until: number,
 ): Omit<Part, "from" | "to"> {

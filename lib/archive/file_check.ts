@@ -2,9 +2,9 @@
 
 import { createHash } from "node:crypto";
 import { isObject, type Json, type JsonObject } from "../base/json.ts";
-import { messageOf, TwarcCloudError } from "../base/errors.ts";
+import { errorMessage, TwarcCloudError } from "../base/errors.ts";
 import type { Store } from "../store/store.ts";
-import { idsIn } from "../twitter/bytes/ids.ts";
+import { readIds } from "../twitter/bytes/ids.ts";
 import { readTweetLine, type TweetLine } from "../twitter/bytes/tweet_line.ts";
 import { tap } from "../base/tap.ts";
 import { hasHalves } from "../format/surrogates.ts";
@@ -76,7 +76,7 @@ export async function checkTweets(
 /** Reads a line of tweets that is unusual, or invalid. @throws SyntaxError if it is invalid */
 function parsedLine(line: Uint8Array): TweetLine {
   parseLine(line);
-  return { ids: idsIn(line), isWellFormed: !hasHalves(line) };
+  return { ids: readIds(line), isWellFormed: !hasHalves(line) };
 }
 
 /** @throws SyntaxError, or TypeError for what is not UTF-8 */
@@ -122,13 +122,13 @@ async function checkLines(
         await look(line, number);
       } catch (error) {
         if (error instanceof TwarcCloudError) throw error;
-        facts.fault ??= `line ${number} is invalid: ${messageOf(error)}`;
+        facts.fault ??= `line ${number} is invalid: ${errorMessage(error)}`;
       }
     }
     return true;
   } catch (error) {
     if (error instanceof TwarcCloudError) throw error;
-    const problem = messageOf(error);
+    const problem = errorMessage(error);
     facts.fault ??= error instanceof SyntaxError
       ? `line ${number + 1} is invalid: ${problem}`
       : `it is not an intact ${codec?.name ?? "text"} file, from line ${

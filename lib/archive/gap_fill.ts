@@ -87,7 +87,7 @@ export async function askFor(
     & { collectionId: string; checkpoint: Checkpoint },
   open: ListedGap[],
 ): Promise<boolean> {
-  const walks = open.flatMap((gap) => walksOfGap(idsOf(gap), queriesFor(config, gap)));
+  const walks = open.flatMap((gap) => walksOfGap(idsAround(gap), queriesFor(config, gap)));
   if (walks.length === 0) return false;
   const begun = Object.fromEntries(walks.map(({ name, position }) => [name, position]));
   const { state } = checkpoint;
@@ -109,7 +109,7 @@ function withoutLost(positions: JsonObject, gaps: ListedGap[]): JsonObject {
   if (!isObject(stream) || !Array.isArray(stream.ids)) return positions;
   const spans = new IdSpans(
     gaps.filter(({ lost }) => lost).flatMap((gap) => {
-      const { sinceId, untilId } = idsOf(gap);
+      const { sinceId, untilId } = idsAround(gap);
       return untilId === undefined ? [] : [{ sinceId, untilId, known: new Set(gap.known) }];
     }),
   );
@@ -120,7 +120,7 @@ function withoutLost(positions: JsonObject, gaps: ListedGap[]): JsonObject {
 }
 
 /** Returns the ids around a gap: recorded ones, or the first of its times. */
-function idsOf({ from, to, since_id, until_id, newer, known }: ListedGap): MissedSpan {
+function idsAround({ from, to, since_id, until_id, newer, known }: ListedGap): MissedSpan {
   if (until_id === undefined) {
     return { sinceId: since_id ?? timeId(Date.parse(from)), untilId: timeId(Date.parse(to)) };
   }

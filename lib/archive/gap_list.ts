@@ -7,7 +7,7 @@ import { type Span, SpanSet } from "../base/spans.ts";
 import { collectionKeys, FILES, isHarvestFolder } from "../collection/layout.ts";
 import { readEach } from "../store/read_ahead.ts";
 import type { Got, Store } from "../store/store.ts";
-import { folderOf } from "../bucket/folders.ts";
+import { folderFor } from "../bucket/folders.ts";
 import { GAP_WALK, gapsFrom, type ToldGap } from "../bucket/gaps.ts";
 import { idTime, timeId } from "../twitter/bytes/ids.ts";
 
@@ -55,7 +55,7 @@ export async function listGaps(store: Store, id: string, look: GapLook): Promise
 
 type Recorded = ToldGap & { folder: string };
 
-function nameOf({ since_id = "0", until_id = "", user_id }: Recorded): string {
+function recordedGapName({ since_id = "0", until_id = "", user_id }: Recorded): string {
   return gapName(since_id, until_id, user_id);
 }
 
@@ -89,7 +89,7 @@ export class GapRecords {
 
   /** Returns all gaps with their status, oldest first. */
   listGaps(look: GapLook): ListedGap[] {
-    const lost = new Set(this.#gaps.filter((gap) => gap.lost).map(nameOf));
+    const lost = new Set(this.#gaps.filter((gap) => gap.lost).map(recordedGapName));
     const walks = look.walks.filter(({ name }) =>
       !lost.has(/^gap:\d+-\d*:(?:\d+$)?/.exec(name)?.[0] ?? "")
     );
@@ -102,7 +102,7 @@ export class GapRecords {
       due,
       walked,
     };
-    const listed = this.#gaps.flatMap((gap) => partsOf(gap, facts));
+    const listed = this.#gaps.flatMap((gap) => splitGap(gap, facts));
     return listed.toSorted((a, b) => a.from.localeCompare(b.from) || a.to.localeCompare(b.to));
   }
 }
@@ -123,13 +123,13 @@ export async function readGaps(
   records: Pick<GapRecords, "addGaps" | "addFilled">,
 ): Promise<void> {
   const isOfGaps = (key: string) => {
-    const folder = folderOf(key);
+    const folder = folderFor(key);
     return isHarvestFolder(folder) &&
       [FILES.gaps, FILES.filled].some((name) => key === `${folder}${name}`);
   };
   const read = readEach(store, collectionKeys(id).harvests, ({ key }) => isOfGaps(key));
   for await (const { key, found } of read) {
-    const folder = folderOf(key);
+    const folder = folderFor(key);
     if (key.endsWith(`/${FILES.gaps}`)) records.addGaps(folder, gapsFrom(found, key));
     else records.addFilled(folder, filledFrom(found, key));
   }
@@ -142,7 +142,7 @@ function lostEnd(
 }
 
 /** Returns the gaps that a harvest requested. @throws UserError if the file is damaged; OutsideError */
-export async function filledIn(store: Store, folder: string): Promise<Filled[]> {
+export async function readFilled(store: Store, folder: string): Promise<Filled[]> {
   const key = `${folder}${FILES.filled}`;
   return filledFrom(await store.get(key), key);
 }
@@ -183,7 +183,7 @@ function walksByGap(walks: GapWalkAt[]): Map<string, GapWalkAt[]> {
 }
 
 /** Returns a gap, split where a part of it was requested. */
-function partsOf(
+function splitGap(
   gap: Recorded,
   { filled, lost, due, walked, reach }: {
     filled: AllFilled;
@@ -197,7 +197,7 @@ function partsOf(
     const asked = filled.lost.get(lostEnd(gap)) ?? [];
     // Earlier requests are lost as well.
     const later = asked.filter(({ folder }) => folder > gap.folder);
-    return partsOfLost(gap, { filled: later, due: lost.get(nameOf(gap)) ?? [], reach });
+    return partsOfLost(gap, { filled: later, due: lost.get(recordedGapName(gap)) ?? [], reach });
   }
   const span = { from: Date.parse(gap.from), to: Date.parse(gap.to) };
   // Only searches are requested again.

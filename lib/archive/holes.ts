@@ -190,7 +190,10 @@ function above(id: string | undefined): string | undefined {
 }
 
 /** Returns the parts of a hole that are outside of known spans. */
-export function lackingIn(hole: Hole, known: { since_id?: string; until_id?: string }[]): Hole[] {
+export function listMissingParts(
+  hole: Hole,
+  known: { since_id?: string; until_id?: string }[],
+): Hole[] {
   let left = [hole];
   for (const { since_id: since = "0", until_id: until } of known) {
     if (until === undefined) continue;

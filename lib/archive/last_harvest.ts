@@ -5,7 +5,7 @@ import { collectionKeys, FILES } from "../collection/layout.ts";
 import { isOfContent } from "../base/errors.ts";
 import { parseAs } from "../base/json.ts";
 import { newestFolders } from "../bucket/folders.ts";
-import { lastHarvestSchema, timeOf } from "../bucket/last_harvest.ts";
+import { lastHarvestSchema, parseHarvestId } from "../bucket/last_harvest.ts";
 import type { Store } from "../store/store.ts";
 import type { Look } from "./verify_harvest.ts";
 
@@ -41,18 +41,18 @@ export async function lookAtLastHarvest(
     if (newest) fault(lastHarvest, "it is missing", true);
     return;
   }
-  const problem = await problemIn(found.bytes, { store, collectionId });
+  const problem = await findProblem(found.bytes, { store, collectionId });
   if (problem) fault(lastHarvest, problem, newest !== null);
 }
 
 /** Returns the fault of last_harvest.json; null if there is none. */
-async function problemIn(
+async function findProblem(
   bytes: Uint8Array,
   { store, collectionId }: { store: Store; collectionId: string },
 ): Promise<string | null> {
   try {
     const { harvest_id } = parseAs(lastHarvestSchema, bytes, "it");
-    const folder = collectionKeys(collectionId).harvest(timeOf(harvest_id));
+    const folder = collectionKeys(collectionId).harvest(parseHarvestId(harvest_id));
     for await (const _ of store.list(folder)) return null;
     return "the harvest that it names is missing";
   } catch (error) {

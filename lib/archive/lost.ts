@@ -9,10 +9,10 @@ import { LockedError, OutsideError, UserError } from "../base/errors.ts";
 import { checkConfig } from "../collection/config.ts";
 import { Checkpoint } from "../bucket/checkpoint.ts";
 import { Collections } from "../bucket/collections.ts";
-import { manifestWith, rewriteSide, sidesOf, writeFinal } from "../bucket/final_manifest.ts";
+import { listSides, manifestWith, rewriteSide, writeFinal } from "../bucket/final_manifest.ts";
 import type { RecordedGap } from "../bucket/gaps.ts";
 import type { Lease } from "../bucket/lease.ts";
-import { sha1Of } from "../bucket/inventory_entry.ts";
+import { sha1Hex } from "../bucket/inventory_entry.ts";
 import { readListedFiles } from "../bucket/manifest.ts";
 import { isThere } from "../store/store.ts";
 import { checkTweets } from "./file_check.ts";
@@ -20,7 +20,7 @@ import type { HarvestFound, Repairable } from "./found.ts";
 import { askFor, gapLook, queriesFor } from "./gap_fill.ts";
 import { listGaps } from "./gap_list.ts";
 import type { LostFinder } from "./lost_finder.ts";
-import { latenessOf, LostOfStream } from "./lost_stream.ts";
+import { LostOfStream, maxLateness } from "./lost_stream.ts";
 import { LostOfWalks } from "./lost_walks.ts";
 import { amend } from "./repair_inventory.ts";
 import type { VerifyOptions } from "./verify.ts";
@@ -123,7 +123,7 @@ async function openFinder(
     const folders = harvests.map(({ folder }) => folder);
     return { harvests, finder: await LostOfWalks.open({ store, config, positions, folders }) };
   }
-  const lateMs = latenessOf(reading);
+  const lateMs = maxLateness(reading);
   const isOrdered = queriesFor(config, {}).length <= 1;
   const finder = await LostOfStream.open({
     store,
@@ -188,8 +188,8 @@ async function addGaps(options: LostPlace, folder: string, gaps: RecordedGap[]):
   const bytes = Buffer.concat([before, ...gaps.map((gap) => jsonLineBytes(gap))]);
   const listed = await Array.fromAsync(readListedFiles(store, `${folder}${FILES.manifest}`));
   const files = listed.map(({ key, sha1 }) => ({ sha1, name: key.slice(folder.length) }));
-  const sides = await sidesOf(store, folder, { dropped: [FILES.gaps] });
-  const manifest = manifestWith(files, [...sides, { name: FILES.gaps, sha1: sha1Of(bytes) }]);
+  const sides = await listSides(store, folder, { dropped: [FILES.gaps] });
+  const manifest = manifestWith(files, [...sides, { name: FILES.gaps, sha1: sha1Hex(bytes) }]);
   await amend(options, folder, { [FILES.gaps]: bytes, [FILES.manifest]: manifest });
   const place = { store, folder, files, check: () => lease.check() };
   await rewriteSide(place, FILES.gaps, bytes);

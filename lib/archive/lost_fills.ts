@@ -4,7 +4,7 @@ import type { HarvestInfo } from "../collection/harvest_info.ts";
 import type { JsonObject } from "../base/json.ts";
 import type { ToldGap } from "../bucket/gaps.ts";
 import type { Store } from "../store/store.ts";
-import { idsIn, isOlder, timeId } from "../twitter/bytes/ids.ts";
+import { isOlder, readIds, timeId } from "../twitter/bytes/ids.ts";
 import { member } from "../twitter/bytes/raw_json.ts";
 import { gapLook } from "./gap_fill.ts";
 import { type Filled, gapName, type GapWalkAt, readGaps } from "./gap_list.ts";
@@ -96,14 +96,14 @@ export class Fills {
     });
     const { walks } = gapLook(null, positions, 0);
     const order = isOrdered ? "newest first" : "any";
-    const fills = fillsOf({ gaps: inOrder(gaps), filled: inOrder(filled), walks, order });
+    const fills = listFills({ gaps: inOrder(gaps), filled: inOrder(filled), walks, order });
     const lost = gaps.filter(({ lost }) => lost);
     const recorded = lost.map((gap) => ({
-      ...idsOf(gap),
+      ...idsAround(gap),
       folder: gap.folder,
       known: gap.known ?? [],
     }));
-    return new Fills([...fills, ...harvests.flatMap(lateIn)], recorded);
+    return new Fills([...fills, ...harvests.flatMap(listLate)], recorded);
   }
 
   /** Returns the first harvest that may have tweets of what a damaged one may have lost; undefined for that one alone. */
@@ -127,7 +127,7 @@ export class Fills {
   /** Adds a line. @returns The ids in it that came through the stream, in time. */
   takeFrom(line: Uint8Array): string[] {
     const isSearched = isPage(line);
-    const ids = idsIn(line);
+    const ids = readIds(line);
     if (this.#here.length === 0) return isSearched ? [] : ids;
     const live: string[] = [];
     let last: Fill | undefined;
@@ -154,7 +154,9 @@ export class Fills {
   /** Returns what is lost of them; spans may overlap, and may be recorded already. */
   finish(): Lost[] {
     return this.#all.flatMap((fill) =>
-      fill.damages.filter((damage) => isWithin(fill, damage)).map((damage) => lostOf(fill, damage))
+      fill.damages.filter((damage) => isWithin(fill, damage)).map((damage) =>
+        listLost(fill, damage)
+      )
     ).filter(({ sinceId, untilId }) => isOlder(sinceId, untilId));
   }
 }
@@ -174,7 +176,7 @@ function isWithin({ order, end, oldest, untilId }: Fill, { before, until }: Fill
   return isBegun && (before !== undefined || !isOlder(until(), untilId));
 }
 
-function lostOf(
+function listLost(
   { order, sinceId, untilId, end, oldest }: Fill,
   { folder, before, after }: FillDamage,
 ): Lost {
@@ -199,7 +201,7 @@ function isPage(line: Uint8Array): boolean {
 }
 
 /** Returns the gaps that were requested, or of which some was. */
-function fillsOf(
+function listFills(
   { gaps, filled, walks, order }: {
     gaps: InFolder<ToldGap>[];
     filled: InFolder<Filled>[];
@@ -207,12 +209,12 @@ function fillsOf(
     order: Fill["order"];
   },
 ): Fill[] {
-  const gapsByName = Map.groupBy(gaps, nameOf);
-  const byEnd = new Map(gaps.map((gap) => [idsOf(gap).untilId, nameOf(gap)]));
+  const gapsByName = Map.groupBy(gaps, spanName);
+  const byEnd = new Map(gaps.map((gap) => [idsAround(gap).untilId, spanName(gap)]));
   // A part of a gap that the API no longer has was not requested.
   const filledByName = Map.groupBy(
     filled,
-    (span) => span.since_id ? nameOf(span) : byEnd.get(span.until_id ?? "") ?? nameOf(span),
+    (span) => span.since_id ? spanName(span) : byEnd.get(span.until_id ?? "") ?? spanName(span),
   );
   const dueByName = Map.groupBy(walks, ({ name }) => /^gap:\d+-\d*:/.exec(name)?.[0] ?? "");
   const names = new Set([...filledByName.keys(), ...dueByName.keys()]);
@@ -240,7 +242,7 @@ function fillsOf(
 }
 
 /** Returns what a harvest brought in of an earlier one. */
-function lateIn({ folder, info }: StreamHarvest): Fill[] {
+function listLate({ folder, info }: StreamHarvest): Fill[] {
   return (info?.late ?? []).map(({ from, to }) => {
     const span = { sinceId: timeId(Date.parse(from) - 1), untilId: timeId(Date.parse(to) + 1) };
     return { ...fresh(span, "late"), folder, isAfter: false, end: folder, oldest: undefined };
@@ -259,13 +261,13 @@ function lowest(due: GapWalkAt[], untilId: string): string {
   return due.reduce((low, { oldest = untilId }) => isOlder(oldest, low) ? oldest : low, untilId);
 }
 
-function nameOf(span: ToldGap | Filled): string {
-  const { sinceId, untilId } = idsOf(span);
+function spanName(span: ToldGap | Filled): string {
+  const { sinceId, untilId } = idsAround(span);
   return gapName(sinceId, untilId);
 }
 
 /** Returns the ids around a gap, by default the first ones of its times. */
-function idsOf(
+function idsAround(
   { from, to, since_id, until_id }: ToldGap | Filled,
 ): { sinceId: string; untilId: string } {
   return {

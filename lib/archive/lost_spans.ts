@@ -1,6 +1,6 @@
 /** Spans of ids that a stream lost: what of them is to be requested, and which ids in them are intact. */
 
-import { idsIn, isOlder } from "../twitter/bytes/ids.ts";
+import { isOlder, readIds } from "../twitter/bytes/ids.ts";
 import { IdSpans } from "./id_spans.ts";
 import type { Lost, Recorded } from "./lost_fills.ts";
 
@@ -22,7 +22,7 @@ export class LostSpans {
       const here = gaps.overlapping(span).filter(({ folder }) => folder >= span.folder);
       return here.length === 0 ? [span] : [...unrecorded(span, here), ...onceKnown(span, here)];
     });
-    this.#all = joined(found);
+    this.#all = joinSpans(found);
   }
 
   /**
@@ -35,13 +35,13 @@ export class LostSpans {
     if (this.#all.length === 0) return [];
     const known = this.#all.map((): string[] => []);
     await readAgain((line) => {
-      for (const id of idsIn(line)) {
+      for (const id of readIds(line)) {
         const n = countBelow(this.#all, id) - 1;
         const span = this.#all[n];
         if (span && isOlder(id, span.untilId)) known[n]?.push(id);
       }
     });
-    return this.#all.flatMap((span, n) => requested(span, known[n] ?? []));
+    return this.#all.flatMap((span, n) => toRequest(span, known[n] ?? []));
   }
 }
 
@@ -89,7 +89,7 @@ function onceKnown(span: Lost, gaps: Recorded[]): Candidate[] {
 }
 
 /** Returns a candidate as it is to be requested, if anything in it is lost. */
-function requested(
+function toRequest(
   { folder, sinceId, untilId, wereKnown }: Candidate,
   known: string[],
 ): Recorded[] {
@@ -135,7 +135,7 @@ function countBelow(spans: Lost[], id: string): number {
 }
 
 /** Returns spans in order, with those that overlap joined. */
-function joined(spans: Candidate[]): Candidate[] {
+function joinSpans(spans: Candidate[]): Candidate[] {
   const all: Candidate[] = [];
   for (const span of spans.toSorted((a, b) => inOrder(a.sinceId, b.sinceId))) {
     const last = all.at(-1);

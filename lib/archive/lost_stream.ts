@@ -34,7 +34,7 @@ export interface LostStreamOptions extends FillOptions {
 }
 
 /** Returns how late tweets of a stream may be, in milliseconds, where each connection begins with earlier ones. */
-export function latenessOf({ backfillMinutes = 0 }: { backfillMinutes?: number }): number {
+export function maxLateness({ backfillMinutes = 0 }: { backfillMinutes?: number }): number {
   return LATE_MS + backfillMinutes * MINUTE_MS;
 }
 
@@ -45,9 +45,9 @@ export function latenessOf({ backfillMinutes = 0 }: { backfillMinutes?: number }
 function harvestsAround(harvests: StreamHarvest[], nth: number, lateMs: number): StreamHarvest[] {
   const first = harvests[nth];
   if (!first) return [];
-  const earliest = coverageOf(first, Infinity).from - lateMs;
+  const earliest = collectedSpan(first, Infinity).from - lateMs;
   const before = harvests.slice(0, nth).findLastIndex((harvest) =>
-    coverageOf(harvest, Infinity).to < earliest
+    collectedSpan(harvest, Infinity).to < earliest
   );
   return harvests.slice(before + 1);
 }
@@ -113,7 +113,7 @@ export class LostOfStream implements LostFinder {
 
   noteDamage(): void {
     const damage = this.#damageHere();
-    this.#fills.noteDamage(this.#folder, () => this.#untilOf(damage, this.#folder));
+    this.#fills.noteDamage(this.#folder, () => this.#findUntil(damage, this.#folder));
   }
 
   /** Returns the damage that goes on, or a new one. */
@@ -148,7 +148,10 @@ export class LostOfStream implements LostFinder {
   async finish(
     readAgain: (take: (line: Uint8Array) => void) => Promise<void>,
   ): Promise<{ folder: string; gap: RecordedGap }[]> {
-    const spans = [...this.#damages.flatMap((one) => this.#spansOf(one)), ...this.#fills.finish()];
+    const spans = [
+      ...this.#damages.flatMap((one) => this.#listSpans(one)),
+      ...this.#fills.finish(),
+    ];
     const lost = await new LostSpans(spans, this.#fills.recorded).lost(readAgain);
     return lost.map(({ folder, sinceId, untilId, known }) => ({
       folder,
@@ -165,21 +168,21 @@ export class LostOfStream implements LostFinder {
   }
 
   /** Returns what a damage took: all but the silence between its harvests. */
-  #spansOf(damage: Damage): Lost[] {
+  #listSpans(damage: Damage): Lost[] {
     return damage.folders.flatMap((folder, i): Lost[] => {
-      const begun = timeId(this.#coverageOf(folder).from - this.#options.lateMs);
+      const begun = timeId(this.#coverageFor(folder).from - this.#options.lateMs);
       const { sinceId: before, isWithin = false } = i === 0 ? damage : {};
       const sinceId = before !== undefined && (isWithin || isOlder(begun, before)) ? before : begun;
       const untilId = i < damage.folders.length - 1
-        ? above(this.#coverageOf(folder).to)
-        : this.#untilOf(damage, folder);
+        ? above(this.#coverageFor(folder).to)
+        : this.#findUntil(damage, folder);
       return isOlder(sinceId, untilId) ? [{ folder, sinceId, untilId }] : [];
     });
   }
 
   /** @param folder Of the last damaged harvest: its tweets came before its end. */
-  #untilOf({ after }: Damage, folder: string): string {
-    const end = above(this.#coverageOf(folder).to);
+  #findUntil({ after }: Damage, folder: string): string {
+    const end = above(this.#coverageFor(folder).to);
     if (after === undefined) return end;
     const { count, oldest, newest } = after;
     const late = timeId(idTime(oldest) + this.#options.lateMs);
@@ -187,13 +190,13 @@ export class LostOfStream implements LostFinder {
     return isOlder(end, until) ? end : until;
   }
 
-  #coverageOf(folder: string): { from: number; to: number } {
-    return coverageOf(this.#infos.get(folder) ?? { folder, info: null }, this.#options.now);
+  #coverageFor(folder: string): { from: number; to: number } {
+    return collectedSpan(this.#infos.get(folder) ?? { folder, info: null }, this.#options.now);
   }
 }
 
 /** Returns the span in which a harvest collected, as far as known; in milliseconds since 1970. */
-function coverageOf(
+function collectedSpan(
   { folder, info }: StreamHarvest,
   now: number,
 ): { from: number; to: number } {

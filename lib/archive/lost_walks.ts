@@ -6,12 +6,12 @@ import { type CollectionConfig, planFor } from "../collection/types/registry.ts"
 import type { Plan } from "../collection/types/rules.ts";
 import { userOfWalk, userWalk } from "../collection/walks.ts";
 import { isObject, type JsonObject, jsonOrNull } from "../base/json.ts";
-import { GAP_WALK, gapsIn, type RecordedGap } from "../bucket/gaps.ts";
+import { GAP_WALK, readGaps, type RecordedGap } from "../bucket/gaps.ts";
 import type { Store } from "../store/store.ts";
-import { idsIn, idTime, isOlder, timeId } from "../twitter/bytes/ids.ts";
+import { idTime, isOlder, readIds, timeId } from "../twitter/bytes/ids.ts";
 import { member } from "../twitter/bytes/raw_json.ts";
-import { filledIn, gapName } from "./gap_list.ts";
-import { type Fill, type Hole, Holes, lackingIn, type Stand } from "./holes.ts";
+import { gapName, readFilled } from "./gap_list.ts";
+import { type Fill, type Hole, Holes, listMissingParts, type Stand } from "./holes.ts";
 import { DAMAGED, type LostFinder } from "./lost_finder.ts";
 import { walkOfLine } from "./restored_positions.ts";
 
@@ -44,7 +44,7 @@ export class LostOfWalks implements LostFinder {
     this.#fills = fills;
     this.#ended = ended;
     const goesUp = this.#plan.reading.kind === "ids";
-    this.#holes = new Holes({ goesUp, standOf: (walk) => standIn(options.positions, walk) });
+    this.#holes = new Holes({ goesUp, standOf: (walk) => findStand(options.positions, walk) });
   }
 
   /** Opens it for the given harvests. @throws UserError if a file is damaged; OutsideError */
@@ -61,7 +61,7 @@ export class LostOfWalks implements LostFinder {
     const ended = new Map<string, Fill[]>();
     for (const folder of folders) {
       const here: Fill[] = [];
-      for (const { from, since_id, until_id, user_id } of await filledIn(store, folder)) {
+      for (const { from, since_id, until_id, user_id } of await readFilled(store, folder)) {
         if (until_id === undefined) continue;
         const sinceId = since_id ?? timeId(from);
         const fill = { walk: gapName(sinceId, until_id, user_id), sinceId, untilId: until_id };
@@ -80,7 +80,7 @@ export class LostOfWalks implements LostFinder {
 
   async begin(folder: string): Promise<void> {
     const { store } = this.#options;
-    const config = await copyIn(store, folder);
+    const config = await readCopy(store, folder);
     this.#holes.begin(folder, {
       walks: this.#walks(),
       sinceOf: config && planFor(config).sinceId,
@@ -93,7 +93,7 @@ export class LostOfWalks implements LostFinder {
     if (walk === null) return;
     const fills = this.#fills.get(userOfWalk(walk) === undefined ? "" : walk) ?? [];
     let isOfWalk = false;
-    for (const id of idsIn(line)) {
+    for (const id of readIds(line)) {
       const fill = fills.findLast(({ sinceId = "0", untilId }) =>
         isOlder(sinceId, id) && isOlder(id, untilId)
       );
@@ -113,13 +113,13 @@ export class LostOfWalks implements LostFinder {
     const byFolder = Map.groupBy(this.#holes.finish(this.#plan.sinceId), ({ folder }) => folder);
     for (const [folder, holes] of byFolder) {
       const known = Map.groupBy(
-        (await gapsIn(store, `${folder}${FILES.gaps}`)).map(withIds),
+        (await readGaps(store, `${folder}${FILES.gaps}`)).map(withIds),
         ({ user_id = "" }) => user_id,
       );
       for (const hole of holes) {
-        const user = this.#userOf(hole.walk);
-        for (const left of lackingIn(hole, known.get(user ?? "") ?? [])) {
-          found.push({ folder, gap: gapOf(left, user) });
+        const user = this.#userFor(hole.walk);
+        for (const left of listMissingParts(hole, known.get(user ?? "") ?? [])) {
+          found.push({ folder, gap: toGap(left, user) });
         }
       }
     }
@@ -133,7 +133,7 @@ export class LostOfWalks implements LostFinder {
   }
 
   /** Returns the user of a timeline's walk, including one that requests a gap; undefined for any other walk. */
-  #userOf(walk: string): string | undefined {
+  #userFor(walk: string): string | undefined {
     if (this.#plan.reading.kind !== "timelines") return undefined;
     return userOfWalk(walk) ?? /^gap:\d+-\d*:(\d+)$/.exec(walk)?.[1];
   }
@@ -154,7 +154,7 @@ function withIds({ from, to, since_id, until_id, user_id }: {
   };
 }
 
-function gapOf({ sinceId, untilId, newer }: Hole, user: string | undefined): RecordedGap {
+function toGap({ sinceId, untilId, newer }: Hole, user: string | undefined): RecordedGap {
   return {
     from: idTime(sinceId ?? "0"),
     to: idTime(untilId),
@@ -167,7 +167,7 @@ function gapOf({ sinceId, untilId, newer }: Hole, user: string | undefined): Rec
 }
 
 /** Returns a walk's position; undefined if it is finished, or was not begun. */
-function standIn(positions: JsonObject, walk: string): Stand | undefined {
+function findStand(positions: JsonObject, walk: string): Stand | undefined {
   const at = Object.hasOwn(positions, walk) ? positions[walk] : undefined;
   // A list of ids: it goes up.
   if (typeof at === "string" && /^\d+$/.test(at)) return { newest: at, oldest: at };
@@ -180,7 +180,7 @@ function standIn(positions: JsonObject, walk: string): Stand | undefined {
 }
 
 /** Returns the configuration that a harvest began with; null if its copy is missing or invalid. */
-async function copyIn(store: Store, folder: string): Promise<CollectionConfig | null> {
+async function readCopy(store: Store, folder: string): Promise<CollectionConfig | null> {
   const found = await store.get(`${folder}${FILES.config}`);
   try {
     return checkConfig(jsonOrNull(found?.bytes), { keys: "optional" });

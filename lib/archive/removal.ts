@@ -10,13 +10,13 @@ import { type Codec, findCodec } from "../format/codec.ts";
 import { parseAs } from "../base/json.ts";
 import { jsonBytes } from "../base/json_bytes.ts";
 import type { Purged, Store } from "../store/store.ts";
-import { allIdsIn, redact } from "../twitter/bytes/redact.ts";
+import { listAllIds, redact } from "../twitter/bytes/redact.ts";
 import { Checkpoint } from "../bucket/checkpoint.ts";
 import type { HarvestFile } from "../bucket/checkpoint_state.ts";
 import { Collections } from "../bucket/collections.ts";
 import { Garbage } from "./garbage.ts";
 import { inventoryRemovals } from "./inventory_removal.ts";
-import { sha1Of } from "../bucket/inventory_entry.ts";
+import { sha1Hex } from "../bucket/inventory_entry.ts";
 import type { Lease } from "../bucket/lease.ts";
 import { listedFiles } from "../bucket/listing.ts";
 import { settle } from "../bucket/projection.ts";
@@ -53,7 +53,7 @@ export async function* occurrences(
 ): AsyncGenerator<Occurrence> {
   for await (const { key } of listedFiles(store, collectionId)) {
     const told = new Set<string>();
-    for await (const ids of readLines(store, key, allIdsIn)) {
+    for await (const ids of readLines(store, key, listAllIds)) {
       for (const id of ids) {
         const reason = gone.get(id);
         if (reason === undefined || told.has(id)) continue;
@@ -198,7 +198,7 @@ class Folder {
   /** Processes a file; if tweets are removed, the rest is written under another name. */
   async #look(key: string): Promise<Looked> {
     const { store, gone, lease } = this.#options;
-    const old = this.#nameOf(key);
+    const old = this.#nameFor(key);
     const lines: Uint8Array[] = [];
     const tweets = new Map<string, string>();
     let count = 0;
@@ -211,15 +211,15 @@ class Folder {
     const removed = [...tweets].map(([id, reason]) => ({ id, reason }));
     if (removed.length === 0) return { old, file: undefined, count, removed };
     if (lines.length === 0) return { old, file: null, count, removed };
-    const name = replacementName(old, new Set(this.#files.map((file) => this.#nameOf(file.key))));
+    const name = replacementName(old, new Set(this.#files.map((file) => this.#nameFor(file.key))));
     const bytes = await packLines(lines, findCodec(name));
     lease.check();
     await store.put(`${this.#folder}${name}`, bytes);
-    const sha1 = sha1Of(bytes);
+    const sha1 = sha1Hex(bytes);
     return { old, file: { name, sha1, bytes: bytes.length, tweets: count }, count, removed };
   }
 
-  #nameOf(key: string): string {
+  #nameFor(key: string): string {
     return key.slice(this.#folder.length);
   }
 
@@ -249,7 +249,7 @@ class Folder {
   #place(looked: Map<string, Looked>): FinalFolder {
     const { store, lease } = this.#options;
     const files = this.#files.flatMap(({ key, sha1 }) => {
-      const name = this.#nameOf(key);
+      const name = this.#nameFor(key);
       const file = looked.get(name)?.file;
       return file === undefined ? [{ name, sha1 }] : file === null ? [] : [file];
     });
@@ -289,7 +289,7 @@ class Folder {
   async #lacksInfo(): Promise<boolean> {
     const manifest = await this.#options.store.get(`${this.#folder}${FILES.manifest}`);
     const sides = readManifest(manifest?.bytes, this.#folder).sides.map(({ key }) =>
-      this.#nameOf(key)
+      this.#nameFor(key)
     );
     return sides.length > 0 && !INFOS.some((name) => sides.includes(name));
   }
@@ -300,7 +300,7 @@ class Folder {
     const listed = await readListedNames(store, this.#folder);
     const sizes: number[] = [];
     for await (const { key, size } of store.list(tweetsPrefix(this.#folder))) {
-      if (listed.has(this.#nameOf(key))) sizes.push(size);
+      if (listed.has(this.#nameFor(key))) sizes.push(size);
     }
     return sizes;
   }

@@ -26,12 +26,12 @@ import { isWiped, restoreConfig } from "./restored_config.ts";
 import {
   finalManifest,
   isSideListed,
+  listSides,
   manifestWith,
   rewriteSide,
-  sidesOf,
 } from "../bucket/final_manifest.ts";
 import { storedSum } from "../bucket/harvest_sums.ts";
-import { sha1Of } from "../bucket/inventory_entry.ts";
+import { sha1Hex } from "../bucket/inventory_entry.ts";
 import { addAbsent, amend } from "./repair_inventory.ts";
 import { readListedFiles, readManifest } from "../bucket/manifest.ts";
 import { canBeRemade, remadeInfo } from "./remade.ts";
@@ -269,8 +269,8 @@ async function rewriteInfo(
   const { store, lease } = options;
   const listed = await Array.fromAsync(readListedFiles(store, `${folder}${FILES.manifest}`));
   const files = listed.map(({ key, sha1 }) => ({ sha1, name: key.slice(folder.length) }));
-  const info = { name: FILES.harvest, sha1: sha1Of(bytes) };
-  const sides = await sidesOf(store, folder, { dropped: [info.name] });
+  const info = { name: FILES.harvest, sha1: sha1Hex(bytes) };
+  const sides = await listSides(store, folder, { dropped: [info.name] });
   const isListed = await isSideListed(store, folder, info.name);
   await amend(options, folder, {
     [info.name]: bytes,

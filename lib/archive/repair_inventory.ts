@@ -2,7 +2,7 @@
 
 import { harvestSums, inventoryName, storedSum } from "../bucket/harvest_sums.ts";
 import { append } from "../bucket/inventory.ts";
-import { type Draft, type FileSum, sumOf } from "../bucket/inventory_entry.ts";
+import { type Draft, type FileSum, fileSum } from "../bucket/inventory_entry.ts";
 import { collectionKeys } from "../collection/layout.ts";
 import type { HarvestFound, Repairable } from "./found.ts";
 import type { Clock } from "../base/clock.ts";
@@ -30,8 +30,8 @@ export async function amend(
   files: Record<string, Uint8Array>,
   checkpoint?: string,
 ): Promise<void> {
-  const sums = Object.entries(files).map(([name, bytes]) => [name, sumOf(bytes)] as const);
-  await append(placeOf(options), [{
+  const sums = Object.entries(files).map(([name, bytes]) => [name, fileSum(bytes)] as const);
+  await append(placeFor(options), [{
     what: "repair",
     folder: inventoryName(folder),
     ...(sums.length > 0 ? { files: Object.fromEntries(sums) } : {}),
@@ -56,7 +56,7 @@ export async function addAbsent(
     faults.some(({ key }) => key !== folder && key.startsWith(folder));
   const folders = new Set(absent.harvests.filter((folder) => !isFaulty(folder)));
   for (const harvest of harvests.filter(({ folder }) => folders.has(folder))) {
-    drafts.push({ what: "made later", ...await sumsOf(harvest, options) });
+    drafts.push({ what: "made later", ...await readSums(harvest, options) });
   }
   const { changesets } = collectionKeys(collectionId);
   const sums: Record<string, FileSum> = {};
@@ -65,7 +65,7 @@ export async function addAbsent(
   }
   if (absent.changesets.length > 0) drafts.push({ what: "made later", changesets: sums });
   if (drafts.length === 0) return;
-  await append(placeOf(options), drafts);
+  await append(placeFor(options), drafts);
   const parts = [
     many(folders.size, "harvest"),
     many(absent.changesets.length, "changeset"),
@@ -75,7 +75,7 @@ export async function addAbsent(
   );
 }
 
-async function sumsOf(
+async function readSums(
   { folder, listed }: HarvestFound,
   { store }: Place,
 ): Promise<Pick<Draft, "folder" | "files" | "tweets">> {
@@ -90,7 +90,7 @@ async function sumsOf(
   return await harvestSums(store, folder, { names, known });
 }
 
-function placeOf({ store, clock, collectionId, lease }: Place) {
+function placeFor({ store, clock, collectionId, lease }: Place) {
   return { store, clock, collectionId, guard: () => lease.check() };
 }
 

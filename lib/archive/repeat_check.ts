@@ -1,7 +1,7 @@
 /** Finds duplicate tweets, except those that a change of the configuration explains. */
 
 import { type Repeat, Repeats } from "../base/repeats.ts";
-import { folderOf } from "../bucket/folders.ts";
+import { folderFor } from "../bucket/folders.ts";
 import { timeOrNull } from "../bucket/history.ts";
 import type { Changeset } from "../collection/changeset.ts";
 import { harvestTime } from "../collection/layout.ts";
@@ -93,7 +93,7 @@ export class RepeatCheck {
    * ones.
    */
   #faulty({ groups }: Repeat, { isOnceOnly }: RepeatFacts): Set<number> {
-    const folders = groups.map((group) => folderOf(this.#files[group] ?? ""));
+    const folders = groups.map((group) => folderFor(this.#files[group] ?? ""));
     if (folders.every((folder) => this.#originals.has(folder))) return new Set();
     const parts = isOnceOnly ? folders.map((one) => `${this.#changesBefore(one)}`) : folders;
     return new Set(groups.filter((_, i) => {

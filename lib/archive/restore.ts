@@ -6,14 +6,14 @@ import { userWalk } from "../collection/walks.ts";
 import type { Clock } from "../base/clock.ts";
 import { type HarvestInfo, harvestInfoSchema } from "../collection/harvest_info.ts";
 import { collectionKeys, FILES, isHarvestFolder } from "../collection/layout.ts";
-import { dollarsFor, monthOf, pricesWith } from "../billing/prices.ts";
+import { dollarsFor, formatMonth, pricesWith } from "../billing/prices.ts";
 import { type JsonObject, jsonOrNull } from "../base/json.ts";
 import type { Store } from "../store/store.ts";
 import { type CheckpointState, type Counts, noCounts } from "../bucket/checkpoint_state.ts";
 import { checkJsonLines } from "./file_check.ts";
-import { filesOf, type FoundFile } from "./restored_files.ts";
+import { type FoundFile, listFiles } from "./restored_files.ts";
 import { Brought } from "./restored_positions.ts";
-import { lastHarvestSchema, timeOf } from "../bucket/last_harvest.ts";
+import { lastHarvestSchema, parseHarvestId } from "../bucket/last_harvest.ts";
 
 /** Options of restoredCheckpoint(). */
 export interface RestoreOptions {
@@ -45,14 +45,16 @@ export async function restoredCheckpoint(
   options: RestoreOptions,
   config: CollectionConfig,
 ): Promise<CheckpointState | null> {
-  const harvests = await harvestsIn(options);
+  const harvests = await listHarvests(options);
   const newest = harvests.at(-1);
   const told = harvests.findLast(({ info, isOriginal }) => info || isOriginal);
   // The Python original has no checkpoint.
   if (!newest || told?.isOriginal) return null;
   const { clock, holder } = options;
   const { brought, files } = await readBack(harvests, options, config);
-  const began = newest.info ? timeOf(newest.info.harvest_timestamp) : timeOfFolder(newest.folder);
+  const began = newest.info
+    ? parseHarvestId(newest.info.harvest_timestamp)
+    : timeOfFolder(newest.folder);
   const end = newest.info ? toldBy(newest.info) : { state: "harvesting" as const };
   const positions = traitsFor(config.type).canBeAskedAgain
     ? brought.positions()
@@ -69,7 +71,7 @@ export async function restoredCheckpoint(
     positions,
     files: files.map(({ name, sha1, bytes, tweets }) => ({ name, sha1, bytes, tweets })),
     update: { update: {}, delete: [] },
-    counts: newest.info ? countsOf(newest.info) : await countsIn(newest, options, config),
+    counts: newest.info ? toCounts(newest.info) : await countSides(newest, options, config),
     ...end,
     ...(spent ? { spent } : {}),
     ...(covered ? { reached: covered.to } : {}),
@@ -86,7 +88,7 @@ function streamPositions({ info }: Harvest, began: number, brought: Brought): Js
 }
 
 /** Returns the harvests of a collection, oldest first. */
-async function harvestsIn({ store, collectionId }: RestoreOptions): Promise<Harvest[]> {
+async function listHarvests({ store, collectionId }: RestoreOptions): Promise<Harvest[]> {
   const folders = new Map<string, Set<string>>();
   for await (const { key } of store.list(collectionKeys(collectionId).harvests)) {
     const folder = key.slice(0, key.lastIndexOf("/") + 1);
@@ -119,7 +121,7 @@ async function readBack(
   for (
     const { harvest, isWanted } of unfinishedHarvests(harvests, hasLearned)
   ) {
-    files = await filesOf(harvest, options, () => new Brought(config, isWanted));
+    files = await listFiles(harvest, options, () => new Brought(config, isWanted));
     // Damage between them is recorded as a gap.
     for (const { brought } of files) all.add(brought);
     if (reading.kind === "ids") {
@@ -138,7 +140,7 @@ async function readLast(
   let last = new Brought(config);
   let files: FoundFile[] | undefined;
   for (const harvest of harvests.toReversed()) {
-    const found = await filesOf(harvest, options, () => new Brought(config));
+    const found = await listFiles(harvest, options, () => new Brought(config));
     const own = new Brought(config);
     for (const brought of [...found.map(({ brought }) => brought), last]) own.add(brought);
     last = own;
@@ -199,15 +201,15 @@ async function addMissing(
 function toldBy({ harvest_end_timestamp: end, outcome, reason, late }: HarvestInfo) {
   return {
     state: "settled" as const,
-    ...(end === undefined ? {} : { ended: timeOf(end) }),
+    ...(end === undefined ? {} : { ended: parseHarvestId(end) }),
     ...(outcome ? { outcome } : {}),
     ...(reason === undefined ? {} : { reason }),
     ...(late
       ? {
         late: late.map(({ harvest_timestamp, from, to, tweets }) => ({
-          began: timeOf(harvest_timestamp),
-          from: timeOf(from),
-          to: timeOf(to),
+          began: parseHarvestId(harvest_timestamp),
+          from: parseHarvestId(from),
+          to: parseHarvestId(to),
           tweets,
         })),
       }
@@ -215,7 +217,7 @@ function toldBy({ harvest_end_timestamp: end, outcome, reason, late }: HarvestIn
   };
 }
 
-function countsOf(info: HarvestInfo): Counts {
+function toCounts(info: HarvestInfo): Counts {
   const { missing, unavailable, removed_users, left_out, billed, covered, odd_lines } = info;
   const { ids_done, ids } = info;
   return {
@@ -240,7 +242,7 @@ function countsOf(info: HarvestInfo): Counts {
 }
 
 /** Returns the counts of an interrupted harvest's side files. */
-async function countsIn(
+async function countSides(
   { folder, names }: Harvest,
   { store }: RestoreOptions,
   config: CollectionConfig,
@@ -272,12 +274,14 @@ function spentBy(
   harvests: Harvest[],
   { files, config, now }: { files: FoundFile[]; config: CollectionConfig; now: number },
 ): CheckpointState["spent"] {
-  const month = monthOf(now);
+  const month = formatMonth(now);
   const billed = harvests.flatMap(({ info }) =>
-    info?.billed && monthOf(timeOf(info.harvest_timestamp)) === month ? [info.billed] : []
+    info?.billed && formatMonth(parseHarvestId(info.harvest_timestamp)) === month
+      ? [info.billed]
+      : []
   );
   const newest = harvests.at(-1);
-  const isCut = newest?.info === null && monthOf(timeOfFolder(newest.folder)) === month;
+  const isCut = newest?.info === null && formatMonth(timeOfFolder(newest.folder)) === month;
   if (isCut && config.api === "2") {
     const posts = files.reduce((sum, { tweets }) => sum + tweets, 0);
     billed.push({ posts, users: 0, dollars: dollarsFor({ posts }, pricesWith(config.prices)) });
@@ -293,5 +297,5 @@ function spentBy(
 /** Parses a harvest folder's time to milliseconds since 1970. */
 function timeOfFolder(folder: string): number {
   const [year, month, day, ...time] = folder.split("/").slice(-7, -1);
-  return timeOf(`${year}-${month}-${day}T${time.join(":")}Z`);
+  return parseHarvestId(`${year}-${month}-${day}T${time.join(":")}Z`);
 }

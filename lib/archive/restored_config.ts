@@ -7,7 +7,7 @@ import { collectionKeys, FILES, isHarvestFolder } from "../collection/layout.ts"
 import { jsonBytes } from "../base/json_bytes.ts";
 import { settledPut } from "../store/settled_put.ts";
 import type { Store } from "../store/store.ts";
-import { History, timeOrNull, timestampOf } from "../bucket/history.ts";
+import { History, readTimestamp, timeOrNull } from "../bucket/history.ts";
 import type { Lease } from "../bucket/lease.ts";
 
 /** Location of the configuration. */
@@ -51,7 +51,7 @@ export async function newestCopy(
     if (key === `${folder}${FILES.config}` && isHarvestFolder(folder)) keys.push(key);
   }
   for (const key of keys.toReversed()) {
-    const config = objectIn((await store.get(key))?.bytes);
+    const config = parseObject((await store.get(key))?.bytes);
     if (config && typeof config.type === "string") return { key, config };
   }
   return null;
@@ -59,7 +59,7 @@ export async function newestCopy(
 
 /** Returns a copy with the later changes; damaged ones are skipped, and `verify` reports them. */
 async function withChanges(copy: JsonObject, history: History): Promise<JsonObject> {
-  const since = timeOrNull(timestampOf(copy)) ?? -Infinity;
+  const since = timeOrNull(readTimestamp(copy)) ?? -Infinity;
   let config = copy;
   for await (const changeset of history.readable()) {
     const at = timeOrNull(changeset.change_timestamp) ?? Infinity;
@@ -79,7 +79,7 @@ export function isWiped(bytes: Uint8Array): boolean {
   return bytes.includes(0) || new TextDecoder().decode(bytes).trim() === "";
 }
 
-function objectIn(bytes: Uint8Array | undefined): JsonObject | null {
+function parseObject(bytes: Uint8Array | undefined): JsonObject | null {
   const json = jsonOrNull(bytes);
   return isObject(json) ? json : null;
 }

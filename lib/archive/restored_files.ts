@@ -33,7 +33,7 @@ interface Place {
  * when those before it were. A complete segment replaces its parts.
  * @throws OutsideError where the store fails.
  */
-export async function filesOf(
+export async function listFiles(
   { folder, names, info }: Place,
   { store, onFile }: { store: Store; onFile: (key: string) => void },
   collect: () => Brought,

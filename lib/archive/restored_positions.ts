@@ -6,7 +6,7 @@ import { parseTweetLine } from "../format/tweets.ts";
 import { type CollectionConfig, planFor } from "../collection/types/registry.ts";
 import type { Plan, WalkSpan } from "../collection/types/rules.ts";
 import { traitsFor } from "../collection/types/traits.ts";
-import { idsIn, idTime, isOlder } from "../twitter/bytes/ids.ts";
+import { idTime, isOlder, readIds } from "../twitter/bytes/ids.ts";
 
 /** Number of a stream's last tweet ids that its next harvest knows, to skip repeated ones. */
 const LAST = 1_000;
@@ -30,7 +30,7 @@ export class Brought {
   /** Adds a line of tweets. */
   addLine(line: Uint8Array): void {
     const walk = walkOfLine(this.#plan, line);
-    for (const id of idsIn(line)) this.addId(walk, id);
+    for (const id of readIds(line)) this.addId(walk, id);
   }
 
   /** Adds an id that a walk requested or collected. */
@@ -92,13 +92,13 @@ export class Brought {
 /** Returns the walk that a line belongs to; null if unknown, or no longer in the configuration. */
 export function walkOfLine({ walk, reading }: Plan, line: Uint8Array): string | null {
   if (walk !== undefined) return walk;
-  const author = authorOf(line);
+  const author = findAuthor(line);
   const isKnown = reading.kind === "timelines" && Object.hasOwn(reading.users, author ?? "");
   return isKnown && author !== null ? userWalk(author) : null;
 }
 
 /** Returns the author of a line's tweets; a line of version 2 is a page of one user's timeline. */
-function authorOf(line: Uint8Array): string | null {
+function findAuthor(line: Uint8Array): string | null {
   const { api, tweets: [first] } = parseTweetLine(line);
   const user = first?.json.user;
   const author = api === "2" ? first?.json.author_id : isObject(user) ? user.id_str : undefined;

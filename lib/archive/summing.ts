@@ -2,7 +2,7 @@
 
 import { createHash } from "node:crypto";
 import { tap } from "../base/tap.ts";
-import { type FileSum, sumOf } from "../bucket/inventory_entry.ts";
+import { type FileSum, fileSum } from "../bucket/inventory_entry.ts";
 import type { Store } from "../store/store.ts";
 
 /** A store that sums what is read from it. */
@@ -26,7 +26,7 @@ export function summing(store: Store): Summing {
     isBilled: store.isBilled,
     async get(key) {
       const found = await store.get(key);
-      if (found) sums.set(key, sumOf(found.bytes));
+      if (found) sums.set(key, fileSum(found.bytes));
       return found;
     },
     async read(key) {

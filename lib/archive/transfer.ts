@@ -8,7 +8,7 @@ import { join } from "node:path";
 import type { Clock } from "../base/clock.ts";
 import { DamagedError, OutsideError } from "../base/errors.ts";
 import { removeFile } from "../base/in_use.ts";
-import { eachOf } from "../base/some_at_a_time.ts";
+import { forEachConcurrently } from "../base/some_at_a_time.ts";
 import { tap } from "../base/tap.ts";
 import { Configuration, laterThan, withoutTimestamp } from "../bucket/configuration.ts";
 import { storedSum } from "../bucket/harvest_sums.ts";
@@ -64,7 +64,7 @@ export async function transfer(options: Transfer): Promise<Transferred> {
       { listed: from.store.list(source.folder), folder: source.folder },
       { listed: to.store.list(target.folder), folder: target.folder },
     );
-    await eachOf(pairs, WIDTH, async ({ name, size, there }) => {
+    await forEachConcurrently(pairs, WIDTH, async ({ name, size, there }) => {
       if (size !== null && !isLeft(`${source.folder}${name}`)) {
         await copier.copy(name, size, there);
       } else if (size === null && !isKept(`${target.folder}${name}`)) {
@@ -135,7 +135,7 @@ class ObjectCopier {
     signal.throwIfAborted();
     const source = `${collectionKeys(from.collectionId).folder}${name}`;
     const target = `${collectionKeys(to.collectionId).folder}${name}`;
-    if (there === size && await sha1In(from.store, source) === await sha1In(to.store, target)) {
+    if (there === size && await readSha1(from.store, source) === await readSha1(to.store, target)) {
       this.done.skipped++;
       return onFile(name);
     }
@@ -151,7 +151,7 @@ class ObjectCopier {
       const sha1 = hash.digest("hex");
       to.lease.check();
       await to.store.upload(target, path, { expected: { bytes, sha1 } });
-      if (await sha1In(to.store, target) !== sha1) {
+      if (await readSha1(to.store, target) !== sha1) {
         throw new DamagedError(`${target} is not in bucket ${to.store.name} as it was put there`);
       }
       this.done.files++;
@@ -172,7 +172,7 @@ class ObjectCopier {
   }
 }
 
-async function sha1In(store: Store, key: string): Promise<string> {
+async function readSha1(store: Store, key: string): Promise<string> {
   return (await storedSum(store, key)).sha1;
 }
 

@@ -13,14 +13,14 @@ import {
   isChangeset,
   isHarvestFolder,
 } from "../collection/layout.ts";
-import { ifOurs, isOfContent, sentenceOf } from "../base/errors.ts";
+import { errorSentence, ifOurs, isOfContent } from "../base/errors.ts";
 import { linkless } from "../store/folder/linkless.ts";
 import { ReadAhead } from "../store/read_ahead.ts";
 import { isThere, type Listed, type Store } from "../store/store.ts";
 import { Checkpoint } from "../bucket/checkpoint.ts";
 import type { CheckpointState } from "../bucket/checkpoint_state.ts";
-import { byFolder, folderOf } from "../bucket/folders.ts";
-import { bytesHaveKeys, findKeysIn } from "../bucket/key_files.ts";
+import { byFolder, folderFor } from "../bucket/folders.ts";
+import { bytesHaveKeys, findKeyFile } from "../bucket/key_files.ts";
 import { type HarvestFound, type Totals, totals, type Verified } from "./found.ts";
 import { changesetSchema, isHalfDone } from "../bucket/history.ts";
 import type { ReadBefore } from "../bucket/fixity.ts";
@@ -127,7 +127,7 @@ class Verifier {
       wasCleared: (key) => this.#cleared?.has(key) ?? true,
       fault: (key, says, canBeMended = false) => {
         this.found.faults.push({ key, says, canBeMended });
-        this.#faulty.add(key).add(folderOf(key));
+        this.#faulty.add(key).add(folderFor(key));
       },
       tried: (key, act) => this.#attempt(key, act),
     };
@@ -241,7 +241,7 @@ class Verifier {
     for await (const [folder, objects] of byFolder(listing)) {
       for (const listed of objects) {
         if (needsNoKeys(listed.key)) continue;
-        if (await findKeysIn(store, collectionId, listed)) this.#look.onKeys(listed.key);
+        if (await findKeyFile(store, collectionId, listed)) this.#look.onKeys(listed.key);
       }
       // One that has begun since has other documents by now.
       if (!isHarvestFolder(folder) || newest === null || folder > newest) continue;
@@ -315,7 +315,7 @@ class Verifier {
   /** Reports links that were skipped. */
   nameLinks(): void {
     for (const [key, why] of this.#options.store.passedOver?.(this.#keys.folder) ?? []) {
-      this.#look.fault(key, sentenceOf(why));
+      this.#look.fault(key, errorSentence(why));
     }
   }
 

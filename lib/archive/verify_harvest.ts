@@ -4,12 +4,12 @@ import { type HarvestInfo, harvestInfoSchema } from "../collection/harvest_info.
 import { hasKeys } from "../collection/keyless.ts";
 import { FILES, isHarvestFolder } from "../collection/layout.ts";
 import { isTweetsFileName } from "../format/file_name.ts";
-import { messageOf, OutsideError } from "../base/errors.ts";
+import { errorMessage, OutsideError } from "../base/errors.ts";
 import { type JsonObject, parseAs, parseJson } from "../base/json.ts";
 import { isThere, type Listed, type Store } from "../store/store.ts";
 import type { CheckpointState } from "../bucket/checkpoint_state.ts";
 import { userChangesSchema } from "../bucket/last_harvest.ts";
-import { filledIn, type GapRecords } from "./gap_list.ts";
+import { type GapRecords, readFilled } from "./gap_list.ts";
 import { checkJsonLines, checkTweets, type FileFacts } from "./file_check.ts";
 import {
   canBeCleared,
@@ -21,8 +21,8 @@ import {
   totals,
 } from "./found.ts";
 import { canBeRemade } from "./remade.ts";
-import { gapOf } from "../bucket/gaps.ts";
-import { folderOf } from "../bucket/folders.ts";
+import { parseGap } from "../bucket/gaps.ts";
+import { folderFor } from "../bucket/folders.ts";
 import { isInventoried, storedSum } from "../bucket/harvest_sums.ts";
 import type { FileSum } from "../bucket/inventory_entry.ts";
 import { formatManifest, type ListedFile, readManifest } from "../bucket/manifest.ts";
@@ -66,7 +66,7 @@ export function filesOfHarvests(
 ): (listed: Listed) => boolean {
   let [last, isLastWanted] = ["", false];
   return ({ key }) => {
-    const folder = folderOf(key);
+    const folder = folderFor(key);
     if (folder !== last) {
       [last, isLastWanted] = [folder, isHarvestFolder(folder) && isWanted(folder)];
     }
@@ -86,9 +86,9 @@ export async function lookAtHarvest(place: HarvestFolder, look: Look): Promise<H
   const { files } = open ? readManifest(formatManifest(open.files), folder) : manifest;
   const sums = new Map(files.map(({ key, sha1 }) => [key, sha1]));
   for (const [key, sha1] of sums) listed.set(key, await lookAtFile(key, { sha1, isOpen }, look));
-  const known = new Set([...sums.keys(), ...(settled?.files ?? []).map(nameIn(folder))]);
+  const known = new Set([...sums.keys(), ...(settled?.files ?? []).map(nameWithin(folder))]);
   const isOriginal = !has(FILES.harvest) && has(FILES.originalHarvest);
-  const { info, problem } = await infoOf(folder, isOriginal, store);
+  const { info, problem } = await readInfo(folder, isOriginal, store);
   const harvest: HarvestFound = {
     folder,
     listed,
@@ -122,7 +122,7 @@ async function lookAtFile(
   { sha1, isOpen }: { sha1: string; isOpen: boolean },
   look: Look,
 ): Promise<ListedFacts | null> {
-  const facts = await factsOf(key, look, (id) => look.onId(id, key));
+  const facts = await readFacts(key, look, (id) => look.onId(id, key));
   if (!facts) {
     // A part that was merged while the manifest was read is in another file.
     if (!isOpen) look.fault(key, "the manifest lists it, but it is missing");
@@ -134,7 +134,7 @@ async function lookAtFile(
   return { ...facts, isAsListed };
 }
 
-async function factsOf(
+async function readFacts(
   key: string,
   { store, onFile }: Look,
   onId: (id: string) => Promise<void> | void,
@@ -149,7 +149,7 @@ async function factsOf(
 }
 
 /** Reads harvest.json. @returns The document, or its problem; neither if it is missing */
-async function infoOf(
+async function readInfo(
   folder: string,
   isOriginal: boolean,
   store: Store,
@@ -160,7 +160,7 @@ async function infoOf(
   try {
     return { info: parseAs(harvestInfoSchema, found.bytes, "it"), problem: null };
   } catch (error) {
-    return { info: null, problem: messageOf(error) };
+    return { info: null, problem: errorMessage(error) };
   }
 }
 
@@ -182,14 +182,14 @@ async function agreesWith(
   look: Look,
 ): Promise<boolean> {
   const { folder, listed, hasManifest, info } = harvest;
-  const named = new Map(state.files.map((file) => [nameIn(folder)(file), file.sha1]));
+  const named = new Map(state.files.map((file) => [nameWithin(folder)(file), file.sha1]));
   const agrees = hasManifest && sums.size === named.size &&
     [...named].every(([key, sha1]) => sums.get(key) === sha1);
   if (agrees && info && !hasStray) return true;
   // A truncated name, as from a full disk, matches no file.
   let isThere = [...sums.keys()].every((key) => named.has(key) || !listed.get(key));
   for (const [key, sha1] of named) {
-    const facts = listed.get(key) ?? await factsOf(key, look, () => {});
+    const facts = listed.get(key) ?? await readFacts(key, look, () => {});
     isThere &&= facts !== null && facts.fault === null && facts.sha1 === sha1;
   }
   if (isThere) harvest.retold = { state, manifest: !agrees || hasStray, info: !info };
@@ -217,7 +217,7 @@ async function relistFiles(
   const sums = new Map<string, string>();
   let [tweets, bytes, isWhole] = [0, 0, true];
   for (const key of unlisted) {
-    const facts = await factsOf(key, look, () => {});
+    const facts = await readFacts(key, look, () => {});
     if (facts?.fault) look.fault(key, facts.fault);
     isWhole &&= facts?.fault === null;
     sums.set(key, facts?.sha1 ?? "");
@@ -292,11 +292,11 @@ async function lookAtSides(
     } else if (name === FILES.gaps && gaps.length < found.lines) {
       fault(key, "it has a line that is not a gap");
     } else if (gaps.length > 0) {
-      await tried(key, () => look.gaps.addGaps(folder, gaps.map((gap) => gapOf(gap, key))));
+      await tried(key, () => look.gaps.addGaps(folder, gaps.map((gap) => parseGap(gap, key))));
     }
   }
   if (has(FILES.filled)) {
-    const read = async () => look.gaps.addFilled(folder, await filledIn(store, folder));
+    const read = async () => look.gaps.addFilled(folder, await readFilled(store, folder));
     await tried(`${folder}${FILES.filled}`, read);
   }
   const changes = `${folder}${FILES.userChanges}`;
@@ -329,6 +329,6 @@ function sum(counts: Record<string, number> = {}): number {
   return Object.values(counts).reduce((total, count) => total + count, 0);
 }
 
-function nameIn(folder: string): (file: { name: string }) => string {
+function nameWithin(folder: string): (file: { name: string }) => string {
   return ({ name }) => `${folder}${name}`;
 }

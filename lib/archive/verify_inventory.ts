@@ -207,7 +207,7 @@ export class InventoryCheck {
       );
     }
     for (const suspect of this.#suspects) this.#judge(suspect, { now, look, found });
-    const listed = spanOf(now.harvests);
+    const listed = firstAndLast(now.harvests);
     for (const name of this.#unknown) this.#judgeHarvest({ name, listed }, { now, look, found });
     return found;
   }
@@ -277,7 +277,7 @@ export class InventoryCheck {
 }
 
 /** Returns the first and the last name; empty if there is none. */
-function spanOf(harvests: InventoryIndex["harvests"]): [first: string, last: string] {
+function firstAndLast(harvests: InventoryIndex["harvests"]): [first: string, last: string] {
   let [first, last] = ["", ""];
   for (const name of harvests.names()) {
     if (first === "" || name < first) first = name;

@@ -6,7 +6,7 @@ import process from "node:process";
 import { awsAuthorities } from "./certificates.ts";
 import { AccessError, OutsideError, TwarcCloudError, UserError } from "./errors.ts";
 import { type Moved, movedFor, networkReason } from "./network.ts";
-import { proxiesIn } from "./proxy.ts";
+import { readProxies } from "./proxy.ts";
 import { retryAfter } from "./retry_after.ts";
 
 /** Access to AWS; what is absent is resolved by the AWS SDK: environment, profile, container. */
@@ -74,7 +74,7 @@ export function awsConfig(
  * set.
  */
 function agents(): { httpAgent?: HttpAgent; httpsAgent?: HttpsAgent } {
-  const { NO_PROXY, ...proxies } = proxiesIn(process.env);
+  const { NO_PROXY, ...proxies } = readProxies(process.env);
   const ca = awsAuthorities();
   if (NO_PROXY === undefined && ca === null) return {};
   for (const [name, proxy] of Object.entries(proxies)) {
@@ -111,18 +111,18 @@ export function awsFailure(thrown: unknown): AwsFailure {
   const metadata = isObject(object.$metadata) ? object.$metadata : {};
   const response = isObject(object.$response) ? object.$response : {};
   const headers = isObject(response.headers) ? response.headers : {};
-  const name = textOf(object.name);
-  const network = textOf(object.code) ?? textOf(object.Code);
-  const region = textOf(headers["x-amz-bucket-region"]) ?? textOf(object.Region) ??
-    textOf(object.BucketRegion);
+  const name = asText(object.name);
+  const network = asText(object.code) ?? asText(object.Code);
+  const region = asText(headers["x-amz-bucket-region"]) ?? asText(object.Region) ??
+    asText(object.BucketRegion);
   const status = typeof metadata.httpStatusCode === "number" ? metadata.httpStatusCode : undefined;
   return {
     code: name && name !== "Error" ? name : network ?? "",
     status,
-    message: textOf(networkReason(thrown)) ?? String(thrown),
+    message: asText(networkReason(thrown)) ?? String(thrown),
     region,
-    retryAfterMs: retryAfter((name) => textOf(headers[name]), Date.now()),
-    moved: movedFor({ status, location: textOf(headers.location) }),
+    retryAfterMs: retryAfter((name) => asText(headers[name]), Date.now()),
+    moved: movedFor({ status, location: asText(headers.location) }),
   };
 }
 
@@ -334,7 +334,7 @@ function oneLine(text: string): string {
   return text.replace(/\s+/g, " ").trim().replace(/\.$/, "");
 }
 
-function textOf(value: unknown): string | undefined {
+function asText(value: unknown): string | undefined {
   return typeof value === "string" && value !== "" ? value : undefined;
 }
 

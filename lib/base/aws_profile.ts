@@ -17,11 +17,11 @@ export interface ProfileSources {
  * Undefined if none is set or the file cannot be read, which the SDK reports.
  */
 export async function profileEndpoint(sources?: ProfileSources): Promise<string | undefined> {
-  const { env, home } = sources ?? { env: process.env, home: homeOf() };
+  const { env, home } = sources ?? { env: process.env, home: homeFolder() };
   if (isIgnored(env)) return undefined;
   const path = env.AWS_CONFIG_FILE || join(home, ".aws", "config");
   const text = await readTextFile(path).catch(() => "");
-  const sections = sectionsIn(text);
+  const sections = parseSections(text);
   const name = env.AWS_PROFILE || "default";
   const profile = sections.get(`profile ${name}`) ??
     (name === "default" ? sections.get("default") : undefined);
@@ -36,7 +36,7 @@ export function isIgnored(env: Record<string, string | undefined>): boolean {
 }
 
 /** Returns the settings of each section; nested ones have their parent's name and a dot in front. */
-function sectionsIn(text: string): Map<string, Map<string, string>> {
+function parseSections(text: string): Map<string, Map<string, string>> {
   const sections = new Map<string, Map<string, string>>();
   let section = new Map<string, string>();
   let above = "";
@@ -63,7 +63,7 @@ function isTrue(value: string | undefined): boolean {
 }
 
 /** Returns the home folder; empty if there is none, or this process may not know it. */
-function homeOf(): string {
+function homeFolder(): string {
   try {
     return homedir();
   } catch {

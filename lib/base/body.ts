@@ -23,7 +23,7 @@ const MAX_FREE = 16;
  * for one of more than 16 MiB and a hundred times its packed length (a decompression bomb), and for an encoding that
  * was not requested.
  */
-export async function bytesOf(
+export async function readBody(
   response: Response,
   signal: AbortSignal,
 ): Promise<Uint8Array<ArrayBuffer>> {
@@ -39,7 +39,7 @@ export async function bytesOf(
 
 async function limitBody(response: Response): Promise<Uint8Array<ArrayBuffer>> {
   const { body, headers } = response;
-  const packing = packingOf(response);
+  const packing = contentEncoding(response);
   if (packing !== null && !/^(gzip|br)$/.test(packing)) {
     await body?.cancel();
     throw unexpectedPacking(packing);
@@ -47,7 +47,7 @@ async function limitBody(response: Response): Promise<Uint8Array<ArrayBuffer>> {
   const packed = packing === null ? Infinity : Number(headers.get("content-length") ?? Infinity);
   const most = Math.min(MAX_BYTES, Math.max(SMALL, packed * TIGHTEST));
   const known = packing === null ? Number(headers.get("content-length") ?? 0) : 0;
-  return await gatherBlocks(body ? blocksOf(body) : [], { most, first: Math.min(known, ROOM) });
+  return await gatherBlocks(body ? readBlocks(body) : [], { most, first: Math.min(known, ROOM) });
 }
 
 /**
@@ -83,7 +83,7 @@ async function gatherBlocks(
  * Yields the blocks of a body, each valid until the next one is requested: they share one buffer. The stream's own
  * blocks take 64 KiB for each 4 KiB that are unpacked.
  */
-async function* blocksOf(body: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
+async function* readBlocks(body: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
   const reader = byobReader(body);
   // A body that was read already has no byte stream.
   if (!reader) return yield* body;
@@ -113,7 +113,7 @@ function byobReader(body: ReadableStream<Uint8Array>): ReadableStreamBYOBReader 
 }
 
 /** Returns the encoding of a response; null for none. */
-function packingOf({ headers }: Response): string | null {
+function contentEncoding({ headers }: Response): string | null {
   const encoding = headers.get("content-encoding")?.trim().toLowerCase() ?? "";
   return /^(identity)?$/.test(encoding) ? null : encoding;
 }
@@ -129,7 +129,7 @@ function unexpectedPacking(packing: string): SyntaxError {
  * @throws SyntaxError for any other encoding
  */
 export async function unpack(response: Response): Promise<Response> {
-  const packing = packingOf(response);
+  const packing = contentEncoding(response);
   if (packing === null || !response.body) return response;
   if (!/^(x-)?gzip$/.test(packing)) {
     await response.body.cancel();
@@ -149,7 +149,7 @@ async function gunzip(body: ReadableStream<Uint8Array>): Promise<ReadableStream<
   /** Bytes that may be unpacked before more arrives. */
   let left = SMALL;
   const arriving = async function* () {
-    for await (const block of blocksOf(body)) {
+    for await (const block of readBlocks(body)) {
       left = Math.min(SMALL, left + block.length * TIGHTEST);
       yield block.slice();
     }

@@ -39,7 +39,7 @@ export function parseBucket(text: string): BucketRef {
 }
 
 /** Returns a bucket's location for other programs: a path, or an `s3://` address. */
-export function locationOf(bucket: BucketRef): string {
+export function bucketLocation(bucket: BucketRef): string {
   if (bucket.kind === "s3") return `s3://${bucket.name}`;
   return bucket.text.startsWith("file:") ? bucket.path : bucket.text.replace(/[/\\]+$/, "");
 }

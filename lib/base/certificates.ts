@@ -1,7 +1,7 @@
 /** Trusted certificate authorities that the environment names. */
 
 import process from "node:process";
-import { messageOf, UserError } from "./errors.ts";
+import { errorMessage, UserError } from "./errors.ts";
 
 const BUNDLE = "AWS_CA_BUNDLE";
 
@@ -30,7 +30,7 @@ export function awsAuthorities(): string | null {
   try {
     text = Deno.readTextFileSync(path);
   } catch (cause) {
-    throw new UserError(`${BUNDLE} names ${path}, which cannot be read: ${messageOf(cause)}`, {
+    throw new UserError(`${BUNDLE} names ${path}, which cannot be read: ${errorMessage(cause)}`, {
       cause,
       hint,
     });

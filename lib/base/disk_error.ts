@@ -1,8 +1,8 @@
 /** Failures of the disk for temporary files, as errors for a person. */
 
-import { DiskError, messageOf, TwarcCloudError, UserError } from "./errors.ts";
+import { DiskError, errorMessage, TwarcCloudError, UserError } from "./errors.ts";
 import { temporaryVariable } from "./shell.ts";
-import { codeOf } from "./system_error.ts";
+import { errorCode } from "./system_error.ts";
 
 /**
  * Returns the error for a failure of the disk for temporary files.
@@ -21,7 +21,7 @@ export function diskError(
     : "name a folder on another disk with --spool or TWARC_CLOUD_SPOOL";
   const hint = (first: string) =>
     `${first}, or ${another}, and start it again: the harvest resumes.`;
-  const kind = kindOf(cause);
+  const kind = classify(cause);
   switch (kind === "gone" && isNew ? "refused" : kind) {
     case "full":
       return new UserError(`The disk for temporary files is full${where}`, {
@@ -34,7 +34,7 @@ export function diskError(
       });
     case "refused":
       return new UserError(
-        `The disk for temporary files cannot be written${where}: ${reasonOf(cause)}`,
+        `The disk for temporary files cannot be written${where}: ${reasonText(cause)}`,
         { cause, hint: hint("Make it writable") },
       );
     case "gone":
@@ -44,23 +44,23 @@ export function diskError(
       });
     case "broken":
       return new DiskError(
-        `The disk for temporary files failed${where}: ${messageOf(cause)}`,
+        `The disk for temporary files failed${where}: ${errorMessage(cause)}`,
         { cause, hint: hint("Check that disk") },
       );
   }
 }
 
-function kindOf(cause: unknown): "full" | "refused" | "gone" | "broken" {
+function classify(cause: unknown): "full" | "refused" | "gone" | "broken" {
   if (cause instanceof Deno.errors.NotCapable) return "refused";
-  const code = codeOf(cause);
+  const code = errorCode(cause);
   if (/^(ENOSPC|EDQUOT|EFBIG)$/.test(code)) return "full";
-  if (/No space left|quota/i.test(messageOf(cause))) return "full";
+  if (/No space left|quota/i.test(errorMessage(cause))) return "full";
   if (/^(EACCES|EPERM|EROFS)$/.test(code)) return "refused";
   return /^(ENOENT|ENOTDIR)$/.test(code) ? "gone" : "broken";
 }
 
 /** Returns a failure's message without Deno's advice about flags, which does not help who runs the program. */
-function reasonOf(cause: unknown): string {
+function reasonText(cause: unknown): string {
   if (cause instanceof Deno.errors.NotCapable) return "this program may not write there";
-  return messageOf(cause);
+  return errorMessage(cause);
 }

@@ -162,12 +162,12 @@ export function isOfContent(error: unknown): error is TwarcCloudError {
 }
 
 /** Returns the message of anything that was thrown, without a full stop at its end. */
-export function messageOf(thrown: unknown): string {
+export function errorMessage(thrown: unknown): string {
   return withoutFullStop(thrown instanceof Error ? thrown.message : String(thrown));
 }
 
 /** Returns an error's message and hint as sentences. */
-export function sentenceOf(failure: unknown): string {
+export function errorSentence(failure: unknown): string {
   const hint = failure instanceof TwarcCloudError && failure.hint ? ` ${failure.hint}` : "";
-  return `${withFullStop(messageOf(failure))}${hint}`;
+  return `${withFullStop(errorMessage(failure))}${hint}`;
 }

@@ -1,7 +1,7 @@
 /** Renames, removes and reads files, retrying for seconds while another program has one open (Windows, network shares). */
 
 import { OutsideError } from "./errors.ts";
-import { codeOf } from "./system_error.ts";
+import { errorCode } from "./system_error.ts";
 
 /** Milliseconds to wait for a virus scanner, an indexer or a viewer; elsewhere a refusal seldom comes from one. */
 const PATIENCE_MS = Deno.build.os === "windows" ? 10_000 : 500;
@@ -105,7 +105,7 @@ async function retry<T>(
 
 /** Returns whether another program holds a file: Windows' sharing and lock violations, and their like elsewhere. */
 function isBusy(error: unknown, os: string): boolean {
-  return /^(EBUSY|ETXTBSY)$/.test(codeOf(error, os));
+  return /^(EBUSY|ETXTBSY)$/.test(errorCode(error, os));
 }
 
 /**
@@ -115,13 +115,13 @@ function isBusy(error: unknown, os: string): boolean {
 function mayBeHeld(error: unknown, os: string): boolean {
   const { NotCapable, PermissionDenied } = Deno.errors;
   if (error instanceof NotCapable) return false;
-  const code = codeOf(error, os);
+  const code = errorCode(error, os);
   if (isBusy(error, os) || os === "windows" && code === "ENOTEMPTY") return true;
   return error instanceof PermissionDenied || /^(EPERM|EACCES)$/.test(code);
 }
 
 function explainError(error: unknown, path: string, os: string): unknown {
-  const isHeld = isBusy(error, os) || codeOf(error, os) === "ENOTEMPTY";
+  const isHeld = isBusy(error, os) || errorCode(error, os) === "ENOTEMPTY";
   if (!isHeld && os !== "windows") return error;
   const or = isHeld ? "" : ", or is not writable";
   return new InUseError(`${path} is in use by another program${or}`, {

@@ -20,7 +20,7 @@ export async function parseIni(text: string): Promise<Record<string, unknown>> {
     .replace(/^\[.*\]/gm, (section) => section.replaceAll(".", "\\."))
     .replace(
       /^([^[=\r\n]*=)(.*)$/gm,
-      (_, name, value) => name + JSON.stringify(valueOf(value.trim())),
+      (_, name, value) => name + JSON.stringify(parseValue(value.trim())),
     );
   return fileSchema.parse(parse(literal));
 }
@@ -29,7 +29,7 @@ export async function parseIni(text: string): Promise<Record<string, unknown>> {
  * Returns a value without quotes and its comment, which begins with `#` or `;` after a blank: in `./tweets#1` they are
  * part of it. `\#` and `\;` stand for these characters, but in a Windows path, where a backslash is one.
  */
-function valueOf(written: string): string {
+function parseValue(written: string): string {
   const quoted = QUOTED.exec(written)?.[2];
   if (quoted !== undefined) return quoted;
   const value = written.replace(/(?:^|\s)[#;].*$/, "").trimEnd();

@@ -1,7 +1,7 @@
 /** Parses JSON from outside, with the position of an error, and checks it with a schema. */
 
 import type { z } from "zod";
-import { messageOf, UserError } from "./errors.ts";
+import { errorMessage, UserError } from "./errors.ts";
 import { keepOrder } from "./names_of.ts";
 
 /** Any JSON value. */
@@ -22,7 +22,9 @@ export function parseJson(text: string | Uint8Array, name: string): Json {
   try {
     return parseOrdered(json);
   } catch (cause) {
-    throw new UserError(`${name} is not JSON: ${describePlace(messageOf(cause), json)}`, { cause });
+    throw new UserError(`${name} is not JSON: ${describePlace(errorMessage(cause), json)}`, {
+      cause,
+    });
   }
 }
 
@@ -109,14 +111,14 @@ function decodeText(text: string | Uint8Array, name: string): string {
 
 /** Returns an error's message, after its line and column. */
 function describePlace(message: string, text: string): string {
-  const before = text.slice(0, faultIn(text)).split("\n");
+  const before = text.slice(0, findFault(text)).split("\n");
   const reason = message.replace(/( after JSON| in JSON)? at position.*$/, "")
     .replace(/, (\.\.\.)?".*$/s, "");
   return `line ${before.length}, column ${(before.at(-1)?.length ?? 0) + 1}: ${reason}`;
 }
 
 /** Returns the position of the error: the end of the longest valid prefix, as not every message gives it. */
-function faultIn(text: string): number {
+function findFault(text: string): number {
   let [good, bad] = [0, text.length + 1];
   while (bad - good > 1) {
     const middle = (good + bad) >> 1;
@@ -132,7 +134,7 @@ function canGoOn(text: string): boolean {
     JSON.parse(text);
     return true;
   } catch (error) {
-    return /end of JSON input/.test(messageOf(error)) ||
-      /position (\d+)/.exec(messageOf(error))?.[1] === `${text.length}`;
+    return /end of JSON input/.test(errorMessage(error)) ||
+      /position (\d+)/.exec(errorMessage(error))?.[1] === `${text.length}`;
   }
 }

@@ -1,6 +1,6 @@
 /** Encodes JSON part by part: the whole text of many users would need as much memory again. */
 
-import { spareOf } from "./memory.ts";
+import { spareBytes } from "./memory.ts";
 import { namesOf } from "./names_of.ts";
 import { Members } from "./packed.ts";
 
@@ -15,15 +15,15 @@ const SAMPLE = 1_000;
 
 /** Encodes a value as indented JSON with a line break at the end. */
 export function jsonBytes(value: unknown): Uint8Array<ArrayBuffer> {
-  return bytesOf(value, "  ");
+  return encodeJson(value, "  ");
 }
 
 /** Encodes a value as JSON on one line with a line break at the end, for large documents that programs read. */
 export function jsonLineBytes(value: unknown): Uint8Array<ArrayBuffer> {
-  return bytesOf(value, "");
+  return encodeJson(value, "");
 }
 
-function bytesOf(value: unknown, step: string): Uint8Array<ArrayBuffer> {
+function encodeJson(value: unknown, step: string): Uint8Array<ArrayBuffer> {
   const text = new Text();
   write(text, value, { step, indent: "", depth: 0 });
   text.add("\n");
@@ -113,7 +113,7 @@ class Text {
   /** Returns the whole text; nothing can be added afterwards. */
   bytes(): Uint8Array<ArrayBuffer> {
     this.#encode();
-    const isFull = this.#bytes.length - this.#length <= spareOf(this.#length);
+    const isFull = this.#bytes.length - this.#length <= spareBytes(this.#length);
     if (!isFull) this.#grow(this.#length);
     return this.#bytes.subarray(0, this.#length);
   }

@@ -14,9 +14,9 @@ export function logForm({ TWARC_CLOUD_LOG: form }: Record<string, string | undef
 
 /** Starts logging. @param write Takes whole lines. */
 export async function startLog(write: (text: string) => void, form: LogForm): Promise<void> {
-  const lineOf = form === "json" ? jsonOf : textOf;
+  const lineOf = form === "json" ? formatJson : formatText;
   await configure({
-    sinks: { lines: (record) => write(`${lineOf(factsOf(record))}\n`) },
+    sinks: { lines: (record) => write(`${lineOf(toFacts(record))}\n`) },
     loggers: [
       { category: ["twarc-cloud"], sinks: ["lines"], lowestLevel: "info" },
       { category: ["logtape"], sinks: ["lines"], lowestLevel: "error" },
@@ -34,34 +34,39 @@ interface Facts {
   message: string;
 }
 
-function factsOf({ timestamp, level, category, message }: LogRecord): Facts {
+function toFacts({ timestamp, level, category, message }: LogRecord): Facts {
   const time = isoTime(timestamp);
   // Messages quote the API: escape line breaks and control characters.
   return { time, level, part: category.slice(1).join("."), message: oneLine(message.join("")) };
 }
 
 /** `2026-01-02T03:04:05.678Z warning api: ...` */
-function textOf({ time, level, part, message }: Facts): string {
+function formatText({ time, level, part, message }: Facts): string {
   return `${time} ${level} ${part}: ${message}`;
 }
 
-function jsonOf(facts: Facts): string {
+function formatJson(facts: Facts): string {
   return JSON.stringify(facts);
 }
 
 /** Returns a JSON line for the error that ends the process. @param now In milliseconds since 1970. */
 export function fatalLine(message: string, now: number): string {
-  return jsonOf({ time: isoTime(now), level: "fatal", part: "main", message: oneLine(message) });
+  return formatJson({
+    time: isoTime(now),
+    level: "fatal",
+    part: "main",
+    message: oneLine(message),
+  });
 }
 
 /** Returns a log line in the form for people, whatever its format. */
 export function readable(line: string): string {
-  const facts = factsIn(line);
+  const facts = parseFacts(line);
   if (!facts) return line;
-  return facts.level === "fatal" ? `Error: ${facts.message}` : textOf(facts);
+  return facts.level === "fatal" ? `Error: ${facts.message}` : formatText(facts);
 }
 
-function factsIn(line: string): Facts | null {
+function parseFacts(line: string): Facts | null {
   if (!line.startsWith("{")) return null;
   try {
     const { time, level, part, message } = JSON.parse(line);

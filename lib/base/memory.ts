@@ -22,7 +22,7 @@ export function takeOver(
   { start, end, used }: { start: number; end: number; used: number },
 ): Uint8Array<ArrayBuffer> {
   const { buffer, byteOffset } = bytes;
-  if (buffer.byteLength - used > spareOf(used)) return bytes.slice(start, end);
+  if (buffer.byteLength - used > spareBytes(used)) return bytes.slice(start, end);
   return new Uint8Array(buffer.transfer(), byteOffset + start, end - start);
 }
 
@@ -31,7 +31,7 @@ export function takeOver(
  * They are empty then.
  */
 export function giveBack({ buffer, byteLength }: Uint8Array): void {
-  const isOwn = byteLength >= MANY && buffer.byteLength - byteLength <= spareOf(byteLength);
+  const isOwn = byteLength >= MANY && buffer.byteLength - byteLength <= spareBytes(byteLength);
   if (isOwn && buffer instanceof ArrayBuffer) release({ buffer });
 }
 
@@ -41,14 +41,15 @@ export function giveBackAll(parts: Uint8Array[]): void {
   for (const [i, { buffer, byteLength }] of parts.entries()) {
     taken += byteLength;
     if (parts[i + 1]?.buffer === buffer) continue;
-    const isOwn = buffer.byteLength >= MANY_OF_MANY && buffer.byteLength - taken <= spareOf(taken);
+    const isOwn = buffer.byteLength >= MANY_OF_MANY &&
+      buffer.byteLength - taken <= spareBytes(taken);
     if (isOwn && buffer instanceof ArrayBuffer) release({ buffer });
     taken = 0;
   }
 }
 
 /** Returns the bytes of slack in a buffer that do not justify a copy. */
-export function spareOf(length: number): number {
+export function spareBytes(length: number): number {
   return length >> 3;
 }
 

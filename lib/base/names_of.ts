@@ -31,7 +31,7 @@ export function membersOf<T>(object: { [name: string]: T }): [string, T][] {
 }
 
 /** Returns a copy with the same order. */
-export function copyOf<T>(object: { [name: string]: T }): { [name: string]: T } {
+export function copyObject<T>(object: { [name: string]: T }): { [name: string]: T } {
   const copy = { ...object };
   const order = orders.get(object);
   if (order) orders.set(copy, [...order]);
@@ -39,7 +39,7 @@ export function copyOf<T>(object: { [name: string]: T }): { [name: string]: T } 
 }
 
 /** Returns an object with its members in the order of another one, followed by members that it lacks. */
-export function inOrderOf<T>(
+export function orderLike<T>(
   object: { [name: string]: T },
   other: object,
 ): { [name: string]: T } {
@@ -50,11 +50,11 @@ export function inOrderOf<T>(
     members.delete(name);
     return value === undefined ? [] : [[name, value]];
   });
-  return objectOf([...first, ...members]);
+  return toObject([...first, ...members]);
 }
 
 /** Returns an object with these members, in this order. */
-export function objectOf<T>(members: Iterable<readonly [string, T]>): { [name: string]: T } {
+export function toObject<T>(members: Iterable<readonly [string, T]>): { [name: string]: T } {
   const object: { [name: string]: T } = {};
   for (const [name, value] of members) setMember(object, name, value);
   return object;
@@ -120,7 +120,7 @@ class Reading {
 
   /** Returns the end of a string, which may be a member's name. */
   #string(start: number, level: Level | undefined): number {
-    const end = endOf(this.#text, start);
+    const end = findEnd(this.#text, start);
     if (!level?.names || !this.#isName(end)) return end;
     const name = this.#text.slice(start + 1, end);
     level.at = name.includes("\\") ? String(JSON.parse(`"${name}"`)) : name;
@@ -136,7 +136,7 @@ class Reading {
 }
 
 /** Returns the end of a string: the first quote that is not escaped. */
-function endOf(text: string, start: number): number {
+function findEnd(text: string, start: number): number {
   for (let end = text.indexOf('"', start + 1);; end = text.indexOf('"', end + 1)) {
     let before = end - 1;
     while (text.charCodeAt(before) === BACKSLASH) before--;

@@ -1,7 +1,7 @@
 /** Explains why a request had no response: fetch and the AWS SDK hardly do. */
 
 import process from "node:process";
-import { messageOf } from "./errors.ts";
+import { errorMessage } from "./errors.ts";
 
 /** How to make Deno trust a company's own certificates, as the end of a sentence. */
 const TRUST = "where it is a company's own, set DENO_CERT to the file (PEM) of the " +
@@ -82,7 +82,7 @@ export function networkReason(thrown: unknown, asked?: URL): string {
   const address = OF_FETCH.exec(said)?.[1];
   const rest = address === undefined ? said : said.slice(OF_FETCH.exec(said)?.[0].length);
   const url = address === undefined ? asked : URL.parse(address) ?? asked;
-  const text = isOfNetwork(thrown, said) ? meaningOf(rest, hostOf(url, rest)) : null;
+  const text = isOfNetwork(thrown, said) ? explain(rest, hostFor(url, rest)) : null;
   const isNamed = text !== null;
   return `${text ?? withoutPasswords(rest)}${isNamed ? behindProxy(url) : ""}`;
 }
@@ -110,7 +110,7 @@ export function movedFor(
   return { to: `${url.origin}${url.pathname}`, origin: isSame ? null : url.origin };
 }
 
-function meaningOf(said: string, host: string): string | null {
+function explain(said: string, host: string): string | null {
   for (const { says, means } of KINDS) {
     const found = says.exec(said);
     if (found) return means(host, found.slice(1).find((group) => group !== undefined) ?? "");
@@ -122,23 +122,25 @@ function meaningOf(said: string, host: string): string | null {
 function saidBy(thrown: unknown): string {
   if (!(thrown instanceof Error)) return String(thrown);
   const { message, cause } = thrown;
-  if (message === "fetch failed" && cause !== undefined) return messageOf(cause);
-  const inner = thrown instanceof AggregateError ? thrown.errors.map(messageOf).at(-1) : undefined;
-  return message || inner || codeOf(thrown);
+  if (message === "fetch failed" && cause !== undefined) return errorMessage(cause);
+  const inner = thrown instanceof AggregateError
+    ? thrown.errors.map(errorMessage).at(-1)
+    : undefined;
+  return message || inner || causeCode(thrown);
 }
 
 /** Returns whether a failure is the network's: the API's own messages may speak of certificates too. */
 function isOfNetwork(thrown: unknown, said: string): boolean {
-  return thrown instanceof TypeError || codeOf(thrown) !== "" || OF_FETCH.test(said) ||
+  return thrown instanceof TypeError || causeCode(thrown) !== "" || OF_FETCH.test(said) ||
     /getaddrinfo|connect E[A-Z]+/.test(said);
 }
 
-function codeOf(thrown: unknown): string {
+function causeCode(thrown: unknown): string {
   const code = thrown instanceof Error && "code" in thrown ? thrown.code : "";
   return typeof code === "string" ? code : "";
 }
 
-function hostOf(url: URL | undefined, said: string): string {
+function hostFor(url: URL | undefined, said: string): string {
   const named = /getaddrinfo \w+ (\S+)|connect E[A-Z]+ (\S+)|tunnel to (\S+)/.exec(said);
   return named?.slice(1).find((name) => name !== undefined) ?? url?.host ?? SOMEBODY;
 }

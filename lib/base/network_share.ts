@@ -7,7 +7,7 @@ import { UserError } from "./errors.ts";
 const SHARE = /^\\\\(?:[?.]\\UNC\\)?(?![?.]\\)([^\\]+\\[^\\]+)/i;
 
 /** Returns the share of a path as Windows names it, `\\server\share`; null for a path on a drive. */
-export function shareOf(path: string): string | null {
+export function findShare(path: string): string | null {
   const share = SHARE.exec(path.replaceAll("/", "\\"))?.[1];
   return share === undefined ? null : `\\\\${share}`;
 }
@@ -23,7 +23,7 @@ export function checkNoShare(
   { called, option }: { called: string; option: string },
   os: string = Deno.build.os,
 ): void {
-  const share = os === "windows" ? shareOf(win32.resolve(folder)) : null;
+  const share = os === "windows" ? findShare(win32.resolve(folder)) : null;
   if (share === null) return;
   throw onShare(`${called} ${folder}`, share, `, or name another folder with ${option}`);
 }

@@ -1,7 +1,7 @@
 /** Waits out temporary failures. */
 
 import type { Clock } from "./clock.ts";
-import { OutsideError, sentenceOf, UnresponsiveError } from "./errors.ts";
+import { errorSentence, OutsideError, UnresponsiveError } from "./errors.ts";
 
 /** Milliseconds between tries during an outage: at first, and at most. */
 export interface Pauses {
@@ -77,7 +77,7 @@ export async function outlast<T>(
     } catch (failure) {
       if (signal.aborted || !passes(failure)) throw failure;
       const lasted = outage.noteFailure();
-      if (lasted === 0) say(`${sentenceOf(failure)} Retrying until it works.`);
+      if (lasted === 0) say(`${errorSentence(failure)} Retrying until it works.`);
       const asked = failure instanceof OutsideError ? failure.retryAfterMs ?? 0 : 0;
       await clock.sleep(Math.max(outage.waitAfter(lasted), asked), signal);
       signal.throwIfAborted();

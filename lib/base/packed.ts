@@ -1,6 +1,6 @@
 /** Large maps of JSON values, kept as text outside of V8's heap. */
 
-import { objectOf } from "./names_of.ts";
+import { toObject } from "./names_of.ts";
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
@@ -19,31 +19,31 @@ export class Packed<T> implements Iterable<[string, T]> {
 
   /** Returns a copy of a member's value; undefined if there is none. */
   get(name: string): T | undefined {
-    const row = this.#rows.find(keyOf(name));
-    return row === undefined ? undefined : valueIn<T>(this.#rows.textOf(row));
+    const row = this.#rows.find(encodeKey(name));
+    return row === undefined ? undefined : decodeValue<T>(this.#rows.textAt(row));
   }
 
   /** Returns whether there is a member. */
   has(name: string): boolean {
-    return this.#rows.find(keyOf(name)) !== undefined;
+    return this.#rows.find(encodeKey(name)) !== undefined;
   }
 
   /** Sets a member; an existing one moves to the end. */
   set(name: string, value: T): void {
-    this.#rows.put(keyOf(name), textOf(name, value));
+    this.#rows.put(encodeKey(name), encodeMember(name, value));
     this.#clear();
   }
 
   /** Deletes a member, if there is one. */
   delete(name: string): void {
-    this.#rows.put(keyOf(name), new Uint8Array());
+    this.#rows.put(encodeKey(name), new Uint8Array());
     this.#clear();
   }
 
   /** Yields the names in the order in which they were last set. */
   *names(): Generator<string> {
     const { count } = this.#rows;
-    for (const text of this.#rows.texts(count)) yield nameIn(text);
+    for (const text of this.#rows.texts(count)) yield decodeName(text);
   }
 
   /** Yields the current members in the order in which they were last set. */
@@ -85,7 +85,7 @@ class Rows {
 
   /** Returns a key's row, if there is one. */
   find(key: Uint8Array): number | undefined {
-    const row = (this.#slots[this.#slotOf(key)] ?? 0) - 1;
+    const row = (this.#slots[this.#findSlot(key)] ?? 0) - 1;
     return row < 0 || this.#gone[row] !== 0 ? undefined : row;
   }
 
@@ -95,7 +95,7 @@ class Rows {
     if (before === undefined && text.length === 0) return;
     if (before !== undefined) {
       this.#gone[before] = this.count + 1;
-      this.dead += this.textOf(before).length;
+      this.dead += this.textAt(before).length;
       this.living--;
     }
     const row = this.#append(text);
@@ -108,17 +108,17 @@ class Rows {
   }
 
   /** Returns a row's text, valid until the next `put`. */
-  textOf(row: number): Uint8Array {
-    return this.#text.subarray(this.#starts[row], this.#endOf(row));
+  textAt(row: number): Uint8Array {
+    return this.#text.subarray(this.#starts[row], this.#findEnd(row));
   }
 
   /** Yields the texts of a snapshot of `count` rows, one by one. */
   *texts(count: number): Generator<Uint8Array> {
-    for (let row = 0; row < count; row++) if (this.#isIn(row, count)) yield this.textOf(row);
+    for (let row = 0; row < count; row++) if (this.#holds(row, count)) yield this.textAt(row);
   }
 
   /** Returns whether a row is in a snapshot of `count` rows. */
-  #isIn(row: number, count: number): boolean {
+  #holds(row: number, count: number): boolean {
     const gone = this.#gone[row] ?? 0;
     return row < count && (gone === 0 || gone > count);
   }
@@ -126,14 +126,14 @@ class Rows {
   /** Yields the texts of a snapshot of `count` rows, adjacent ones as one part. */
   *parts(count: number): Generator<Uint8Array> {
     for (let row = 0; row < count; row++) {
-      if (!this.#isIn(row, count)) continue;
+      if (!this.#holds(row, count)) continue;
       const first = row;
-      while (this.#isIn(row + 1, count)) row++;
-      yield this.#text.subarray(this.#starts[first], this.#endOf(row));
+      while (this.#holds(row + 1, count)) row++;
+      yield this.#text.subarray(this.#starts[first], this.#findEnd(row));
     }
   }
 
-  #endOf(row: number): number | undefined {
+  #findEnd(row: number): number | undefined {
     return row + 1 < this.count ? this.#starts[row + 1] : this.length;
   }
 
@@ -154,7 +154,7 @@ class Rows {
 
   #index(key: Uint8Array, row: number): void {
     if (this.#used * 2 >= this.#slots.length) this.#spread();
-    const slot = this.#slotOf(key);
+    const slot = this.#findSlot(key);
     if (this.#slots[slot] === 0) this.#used++;
     this.#slots[slot] = row + 1;
   }
@@ -165,17 +165,17 @@ class Rows {
     this.#slots = new Uint32Array(rows.length * 2);
     for (const after of rows) {
       if (after === 0) continue;
-      const text = this.textOf(after - 1);
-      this.#slots[this.#slotOf(text.subarray(0, keyLength(text)))] = after;
+      const text = this.textAt(after - 1);
+      this.#slots[this.#findSlot(text.subarray(0, keyLength(text)))] = after;
     }
   }
 
   /** Returns a key's slot, or the free one where it belongs. */
-  #slotOf(key: Uint8Array): number {
+  #findSlot(key: Uint8Array): number {
     const mask = this.#slots.length - 1;
     for (let slot = hash(key) & mask;; slot = (slot + 1) & mask) {
       const row = (this.#slots[slot] ?? 0) - 1;
-      if (row < 0 || beginsWith(this.textOf(row), key)) return slot;
+      if (row < 0 || beginsWith(this.textAt(row), key)) return slot;
     }
   }
 }
@@ -208,7 +208,7 @@ export class MadeMembers extends Members {
   }
 
   override *parts(): Generator<Uint8Array> {
-    for (const [name, value] of this.#make()) yield textOf(name, value);
+    for (const [name, value] of this.#make()) yield encodeMember(name, value);
   }
 }
 
@@ -235,7 +235,9 @@ export class PackedCut<T> extends Members implements Iterable<[string, T]> {
   }
 
   *[Symbol.iterator](): Generator<[string, T]> {
-    for (const text of this.#rows.texts(this.#count)) yield [nameIn(text), valueIn<T>(text)];
+    for (const text of this.#rows.texts(this.#count)) {
+      yield [decodeName(text), decodeValue<T>(text)];
+    }
   }
 
   override get bytes(): number {
@@ -246,16 +248,16 @@ export class PackedCut<T> extends Members implements Iterable<[string, T]> {
 
   /** Returns the object for `JSON.stringify`. */
   toJSON(): Record<string, T> {
-    return objectOf(this);
+    return toObject(this);
   }
 }
 
 /** Encodes a name as the beginning of its member. */
-function keyOf(name: string): Uint8Array {
+function encodeKey(name: string): Uint8Array {
   return encoder.encode(`${JSON.stringify(name)}:`);
 }
 
-function textOf(name: string, value: unknown): Uint8Array {
+function encodeMember(name: string, value: unknown): Uint8Array {
   return encoder.encode(`${JSON.stringify(name)}:${JSON.stringify(value)},\n`);
 }
 
@@ -268,11 +270,11 @@ function keyLength(text: Uint8Array): number {
   return at + 2;
 }
 
-function nameIn(text: Uint8Array): string {
+function decodeName(text: Uint8Array): string {
   return JSON.parse(decoder.decode(text.subarray(0, keyLength(text) - 1)));
 }
 
-function valueIn<T>(text: Uint8Array): T {
+function decodeValue<T>(text: Uint8Array): T {
   return JSON.parse(decoder.decode(text.subarray(keyLength(text), -2)));
 }
 

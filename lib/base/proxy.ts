@@ -21,14 +21,14 @@ export interface Proxies {
  * reached through one.
  * @throws UserError for an invalid address
  */
-export function proxiesIn(env: Env): Proxies {
-  const not = valueOf(env, "NO_PROXY").split(",").map((host) => host.trim()).filter(Boolean);
+export function readProxies(env: Env): Proxies {
+  const not = readVariable(env, "NO_PROXY").split(",").map((host) => host.trim()).filter(Boolean);
   if (not.includes("*")) return {};
   const proxies: Proxies = {};
   for (const name of NAMES) {
-    const own = valueOf(env, name);
-    const value = own || valueOf(env, "ALL_PROXY");
-    if (value) proxies[name] = addressOf(value, own ? name : "ALL_PROXY");
+    const own = readVariable(env, name);
+    const value = own || readVariable(env, "ALL_PROXY");
+    if (value) proxies[name] = parseAddress(value, own ? name : "ALL_PROXY");
   }
   if (!proxies.HTTP_PROXY && !proxies.HTTPS_PROXY) return {};
   return { ...proxies, NO_PROXY: [...new Set([...not, ...LOOPBACK])].join(",") };
@@ -40,7 +40,7 @@ export function proxiesIn(env: Env): Proxies {
  */
 export function settleProxies(env: Pick<typeof Deno.env, "toObject" | "set" | "delete">): void {
   const now = env.toObject();
-  const proxies = proxiesIn(now);
+  const proxies = readProxies(now);
   for (const name of [...NAMES, "NO_PROXY"] as const) {
     for (const spelled of [name, name.toLowerCase()]) {
       const value = proxies[name];
@@ -54,11 +54,11 @@ export function settleProxies(env: Pick<typeof Deno.env, "toObject" | "set" | "d
   }
 }
 
-function valueOf(env: Env, name: string): string {
+function readVariable(env: Env, name: string): string {
   return env[name] || env[name.toLowerCase()] || "";
 }
 
-function addressOf(value: string, name: string): string {
+function parseAddress(value: string, name: string): string {
   const full = value.includes("://") ? value : `http://${value}`;
   const url = URL.parse(full);
   if (url?.hostname && /^(https?|socks[45][ah]?):$/.test(url.protocol)) return full;

@@ -13,11 +13,11 @@ export async function realPlace(path: string): Promise<string> {
 }
 
 async function isSame(path: string, other: string): Promise<boolean> {
-  const [a, b] = await Promise.all([path, other].map((one) => idOf(one)));
+  const [a, b] = await Promise.all([path, other].map((one) => readId(one)));
   return a !== null && a === b;
 }
 
-async function idOf(path: string): Promise<string | null> {
+async function readId(path: string): Promise<string | null> {
   const found = await stat(path, { bigint: true }).catch(() => null);
   return found && `${found.dev}-${found.ino}`;
 }

@@ -40,7 +40,7 @@ export class Repeats {
   async add(id: string, group: number): Promise<void> {
     const number = BigInt(id);
     if (number > MOST) throw new SyntaxError("An id has more than 64 bits");
-    const at = partOf(number);
+    const at = hashPart(number);
     const part = this.#parts[at];
     if (!part?.add(number, group)) return;
     try {
@@ -60,7 +60,7 @@ export class Repeats {
       const records = await part.records().catch((cause) => {
         throw diskError(cause);
       });
-      yield* repeatsIn(records);
+      yield* readRepeats(records);
     }
   }
 
@@ -71,7 +71,7 @@ export class Repeats {
 }
 
 /** Hashes all bits: ids of tweets end in a sequence number that is mostly 0. */
-function partOf(id: bigint): number {
+function hashPart(id: bigint): number {
   const mixed = Math.imul(Number(id & 0xffffffffn) ^ Number(id >> 32n), 0x9e3779b1);
   return (mixed >>> 16) % PARTS;
 }
@@ -108,7 +108,7 @@ class Part {
   }
 }
 
-function repeatsIn(records: DataView): Iterable<Repeat> {
+function readRepeats(records: DataView): Iterable<Repeat> {
   const length = records.byteLength / RECORD;
   const sorted = new BigUint64Array(length);
   for (let i = 0; i < length; i++) sorted[i] = records.getBigUint64(i * RECORD);

@@ -109,13 +109,13 @@ export class Settings {
     this.#ini = ini;
     this.citation = citation;
     this.bucket = parseBucket(bucket ?? ini.bucket ?? DEFAULT_BUCKET);
-    this.twitterApiUrl = urlIn(env, "TWITTER_API_URL");
+    this.twitterApiUrl = readUrl(env, "TWITTER_API_URL");
     this.#region = env.AWS_REGION || env.AWS_DEFAULT_REGION || undefined;
     this.#hasOwnKeys = KEYS.some((name) => env[name]);
     const urls = isIgnored(env) ? {} : env;
     this.#endpoint = urls.AWS_ENDPOINT_URL || undefined;
-    this.#storeEndpoint = urls.AWS_ENDPOINT_URL_S3 || urls.AWS_ENDPOINT_URL || addressIn(ini);
-    this.#pathStyle = booleanIn(ini, "path_style");
+    this.#storeEndpoint = urls.AWS_ENDPOINT_URL_S3 || urls.AWS_ENDPOINT_URL || readEndpoint(ini);
+    this.#pathStyle = readBoolean(ini, "path_style");
     this.controlSecret = env.TWARC_CLOUD_SECRET || undefined;
   }
 
@@ -224,7 +224,7 @@ async function readIni(path: string): Promise<Ini> {
     });
   }
   const section = iniSchema.safeParse(await parseIni(text)).data?.DEFAULT;
-  const citation = textsIn(lines, "citation");
+  const citation = readTexts(lines, "citation");
   const isOther = Object.keys(citation).length === 0 && lines.some((line) => /^[^#;]/.test(line));
   if (!section && isOther) {
     throw new UserError(`${path} has no section [DEFAULT]`, {
@@ -247,7 +247,7 @@ async function readIni(path: string): Promise<Ini> {
 }
 
 /** A section's settings as they stand there: in a title or between names, `#` and `;` begin no comment. */
-function textsIn(lines: readonly string[], section: string): Record<string, string> {
+function readTexts(lines: readonly string[], section: string): Record<string, string> {
   const first = lines.indexOf(`[${section}]`) + 1;
   if (first === 0) return {};
   const end = lines.findIndex((line, i) => i >= first && line.startsWith("["));
@@ -262,7 +262,7 @@ function textsIn(lines: readonly string[], section: string): Record<string, stri
 }
 
 /** Returns the address of an S3-compatible store. @throws UserError */
-function addressIn({ endpoint }: Partial<Record<SettingName, string>>): string | undefined {
+function readEndpoint({ endpoint }: Partial<Record<SettingName, string>>): string | undefined {
   if (endpoint === undefined || urlSchema.safeParse(endpoint).success) return endpoint;
   throw new UserError(
     `endpoint in ${INI_FILE} is ${JSON.stringify(endpoint)}, which is not a valid address`,
@@ -273,7 +273,7 @@ function addressIn({ endpoint }: Partial<Record<SettingName, string>>): string |
 }
 
 /** @throws UserError */
-function booleanIn(
+function readBoolean(
   ini: Partial<Record<SettingName, string>>,
   name: SettingName,
 ): boolean | undefined {
@@ -302,7 +302,7 @@ function checkKeys(
   });
 }
 
-function urlIn(env: Record<string, string | undefined>, name: string): URL | undefined {
+function readUrl(env: Record<string, string | undefined>, name: string): URL | undefined {
   const value = env[name];
   if (!value) return undefined;
   if (urlSchema.safeParse(value).success) {

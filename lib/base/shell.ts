@@ -13,7 +13,7 @@ export interface Typist {
 }
 
 /** Returns the person's shell. On Windows cmd.exe sets PROMPT, and Git's shell sets SHELL. */
-export function shellOf({ env, os = Deno.build.os }: Typist): Shell {
+export function detectShell({ env, os = Deno.build.os }: Typist): Shell {
   if (os !== "windows" || env.SHELL) return "sh";
   return env.PROMPT ? "cmd" : "powershell";
 }
@@ -59,7 +59,7 @@ export function processCommands(pid: number, os: string = Deno.build.os) {
 export function makePrivate(path: string, typist: Typist): string {
   if ((typist.os ?? Deno.build.os) !== "windows") return `chmod 600 ${shWord(path)}`;
   const granted = `icacls "${path}" /inheritance:r /grant:r`;
-  switch (shellOf(typist)) {
+  switch (detectShell(typist)) {
     case "sh":
       // Git's shell converts an argument that begins with a slash to a path.
       return `MSYS_NO_PATHCONV=1 ${granted} "$USERNAME:F"`;

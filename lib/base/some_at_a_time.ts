@@ -24,7 +24,7 @@ export class Slots {
 }
 
 /** Acts on each item, some concurrently; after the first failure no more are begun, and running ones finish. */
-export async function eachOf<T>(
+export async function forEachConcurrently<T>(
   all: Iterable<T> | AsyncIterable<T>,
   width: number,
   act: (item: T) => Promise<unknown>,

@@ -22,8 +22,8 @@ export class SpanSet {
   /** Adds a span; an empty one has no effect. */
   add({ from, to }: Span): void {
     if (from >= to) return;
-    const first = this.#countOf((span) => span.to < from);
-    const end = this.#countOf((span) => span.from <= to);
+    const first = this.#countWhile((span) => span.to < from);
+    const end = this.#countWhile((span) => span.from <= to);
     const [before, last] = [this.#spans[first], this.#spans[end - 1]];
     const one = first === end ? { from, to } : {
       from: Math.min(from, before?.from ?? from),
@@ -36,7 +36,7 @@ export class SpanSet {
   lacking(span: Span): Span[] {
     const left: Span[] = [];
     let at = span.from;
-    for (let i = this.#countOf(({ to }) => to <= span.from); i < this.#spans.length; i++) {
+    for (let i = this.#countWhile(({ to }) => to <= span.from); i < this.#spans.length; i++) {
       const { from, to } = this.#spans[i] ?? span;
       if (from >= span.to) break;
       if (from > at) left.push({ from: at, to: from });
@@ -47,7 +47,7 @@ export class SpanSet {
   }
 
   /** Returns the length of the prefix of spans for which a condition holds. */
-  #countOf(holds: (span: Span) => boolean): number {
+  #countWhile(holds: (span: Span) => boolean): number {
     let [low, high] = [0, this.#spans.length];
     while (low < high) {
       const middle = (low + high) >> 1;

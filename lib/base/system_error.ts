@@ -1,7 +1,7 @@
 /** Names of file system errors, across systems. */
 
 import { constants } from "node:os";
-import { messageOf } from "./errors.ts";
+import { errorMessage } from "./errors.ts";
 
 /** Windows' error numbers (winerror.h) and their POSIX names. */
 const OF_WINDOWS: Record<number, string> = {
@@ -35,8 +35,8 @@ const OF_WINDOWS: Record<number, string> = {
  * Returns the code of an error (`ENOSPC`); Deno gives some (EFBIG, EDQUOT, ENOSYS) only a number. On Windows the
  * number counts: Deno translates some as libuv does, which has EISDIR for a function that a disk does not have.
  */
-export function codeOf(error: unknown, os: string = Deno.build.os): string {
-  const number = Number(/\(os error (\d+)\)/.exec(messageOf(error))?.[1]);
+export function errorCode(error: unknown, os: string = Deno.build.os): string {
+  const number = Number(/\(os error (\d+)\)/.exec(errorMessage(error))?.[1]);
   const ofWindows = os === "windows" ? OF_WINDOWS[number] : undefined;
   if (ofWindows !== undefined) return ofWindows;
   if (error instanceof Error && "code" in error) return String(error.code);
@@ -47,7 +47,7 @@ export function codeOf(error: unknown, os: string = Deno.build.os): string {
 /** Returns whether a file system lacks a feature: FAT has no links, some network file systems no locks. */
 export function isLacking(error: unknown): boolean {
   if (error instanceof Deno.errors.NotSupported) return true;
-  return /^(EPERM|ENOTSUP|EOPNOTSUPP|ENOSYS|ENOLCK|EINVAL)$/.test(codeOf(error));
+  return /^(EPERM|ENOTSUP|EOPNOTSUPP|ENOSYS|ENOLCK|EINVAL)$/.test(errorCode(error));
 }
 
 /** Ignores the error of a sync that the file system does not support (some network ones, FUSE). Throws any other. */
@@ -57,6 +57,6 @@ export function ignoreLacking(error: unknown): void {
 
 /** Returns null for the error of a missing file; throws any other. */
 export function nullIfAbsent(error: unknown): null {
-  if (codeOf(error) === "ENOENT" || error instanceof Deno.errors.NotFound) return null;
+  if (errorCode(error) === "ENOENT" || error instanceof Deno.errors.NotFound) return null;
   throw error;
 }

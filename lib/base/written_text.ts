@@ -1,7 +1,7 @@
 /** Reads texts that people wrote: UTF-8, or UTF-16 with a byte order mark; any other format is named and refused. */
 
 import { readFile } from "./in_use.ts";
-import { messageOf, TwarcCloudError, UserError } from "./errors.ts";
+import { errorMessage, TwarcCloudError, UserError } from "./errors.ts";
 
 /** First bytes of formats that are not readable text, with their names. */
 const OTHERS: [number[], string][] = [
@@ -93,5 +93,5 @@ function lineOfFault(bytes: Uint8Array, { encoding }: TextDecoder): number {
 /** Returns the error for a file that cannot be read. */
 export function unreadable(name: string, cause: unknown): TwarcCloudError {
   if (cause instanceof TwarcCloudError) return cause;
-  return new UserError(`${name} cannot be read: ${messageOf(cause)}`, { cause });
+  return new UserError(`${name} cannot be read: ${errorMessage(cause)}`, { cause });
 }

@@ -82,7 +82,7 @@ export function budgetText({ posts, dollars = 0, per }: Budget): string {
 }
 
 /** Returns the month of a time (milliseconds since 1970), in UTC: `2026-11`. */
-export function monthOf(ms: number): string {
+export function formatMonth(ms: number): string {
   return new Date(ms).toISOString().slice(0, 7);
 }
 

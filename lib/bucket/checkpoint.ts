@@ -8,7 +8,7 @@ import { ConflictError, LockedError } from "../base/errors.ts";
 import { jsonLineBytes } from "../base/json_bytes.ts";
 import { giveBack } from "../base/memory.ts";
 import type { Store, Version } from "../store/store.ts";
-import { documentOf } from "./many.ts";
+import { toDocument } from "./many.ts";
 import {
   type CheckpointState,
   type Commit,
@@ -163,7 +163,7 @@ export class Checkpoint {
   }
 
   async #put(next: CheckpointState): Promise<void> {
-    const bytes = jsonLineBytes(documentOf(next));
+    const bytes = jsonLineBytes(toDocument(next));
     for (let tries = 1;; tries++) {
       const when = this.#version === undefined
         ? { ifAbsent: true } as const

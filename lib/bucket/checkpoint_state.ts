@@ -13,10 +13,10 @@ import {
   unavailableSchema,
 } from "../collection/harvest_info.ts";
 import { madeSchema } from "../collection/made.ts";
-import { messageOf, UserError } from "../base/errors.ts";
+import { errorMessage, UserError } from "../base/errors.ts";
 import { jsonOrNull, parseAs } from "../base/json.ts";
 import { jsonLineBytes } from "../base/json_bytes.ts";
-import { sha1Of } from "./inventory_entry.ts";
+import { sha1Hex } from "./inventory_entry.ts";
 import { giveBack } from "../base/memory.ts";
 import type { Store } from "../store/store.ts";
 import { jsonObject } from "../base/json_object.ts";
@@ -166,7 +166,7 @@ const summedSchema = checkpointSchema.omit({
 export function checkpointSum(state: CheckpointState): string {
   const { positions, update: { update, delete: deleted } } = state;
   const bytes = jsonLineBytes([summedSchema.parse(state), positions, update, deleted]);
-  const sum = sha1Of(bytes);
+  const sum = sha1Hex(bytes);
   giveBack(bytes);
   return sum;
 }
@@ -183,7 +183,7 @@ export function parseCheckpoint(bytes: Uint8Array, collectionId: string): Checkp
   try {
     return parseAs(checkpointSchema, bytes, collectionKeys(collectionId).checkpoint);
   } catch (cause) {
-    throw new UserError(messageOf(cause), {
+    throw new UserError(errorMessage(cause), {
       cause,
       hint: isDamagedCheckpoint(bytes)
         ? "Rebuild it from the existing files with: twarc-cloud collection verify --repair " +

@@ -17,7 +17,7 @@ import { checkNotFrozen } from "../collection/frozen.ts";
 import { checkedId, collectionKeys } from "../collection/layout.ts";
 import { effectiveChange, goingOn, keepLearned, learnedOfMany } from "../collection/learned.ts";
 import { rebase } from "../collection/rebase.ts";
-import { ConflictError, messageOf, OutsideError, UserError } from "../base/errors.ts";
+import { ConflictError, errorMessage, OutsideError, UserError } from "../base/errors.ts";
 import type { Json, JsonObject } from "../base/json.ts";
 import { jsonObject } from "../base/json_object.ts";
 import type { Packed, PackedCut } from "../base/packed.ts";
@@ -27,10 +27,10 @@ import type { Store, Version } from "../store/store.ts";
 import { lastWord } from "../base/visible.ts";
 import { CollectionFolders } from "./collection_folders.ts";
 import { Configuration, laterThan, withoutTimestamp } from "./configuration.ts";
-import { canBeEnded, History, isRecordOf, timestampOf } from "./history.ts";
+import { canBeEnded, History, matchesChange, readTimestamp } from "./history.ts";
 import { append } from "./inventory.ts";
 import type { FileSum } from "./inventory_entry.ts";
-import { type LastHarvest, lastHarvestOf } from "./last_harvest.ts";
+import { type LastHarvest, readLastHarvest } from "./last_harvest.ts";
 
 const log = getLogger(["twarc-cloud", "bucket"]);
 
@@ -57,7 +57,7 @@ export class OtherIdError extends UserError {}
  * Checks the id: a disk may find `Abc` when asked for `abc`, and a folder may have been copied or renamed. @throws
  * OtherIdError
  */
-function checkIsOf(id: string, configured: Json | undefined): void {
+function checkId(id: string, configured: Json | undefined): void {
   if (typeof configured !== "string" || configured.normalize() === id.normalize()) return;
   const isSameName = configured.toLowerCase() === id.toLowerCase();
   throw new OtherIdError(`The folder of collection ${id} has the configuration of ${configured}`, {
@@ -106,7 +106,7 @@ export class Collections {
    */
   async loadJson(id: string): Promise<{ json: JsonObject; version: Version }> {
     const loaded = await this.#configuration(id).load();
-    checkIsOf(id, loaded.json.id);
+    checkId(id, loaded.json.id);
     return loaded;
   }
 
@@ -142,7 +142,7 @@ export class Collections {
   async #findAdded(id: string, config: JsonObject, cause?: ConflictError): Promise<JsonObject> {
     const configuration = this.#configuration(id);
     const { json, isUnrecorded } = await configuration.standing();
-    checkIsOf(id, json.id);
+    checkId(id, json.id);
     const isSame = isDeepStrictEqual(
       withoutPlaceholders(withoutTimestamp(json)),
       withoutTimestamp(config),
@@ -170,7 +170,7 @@ export class Collections {
     const configuration = this.#configuration(id);
     const base = await configuration.standing();
     const { json: current, version } = base;
-    checkIsOf(id, current.id);
+    checkId(id, current.id);
     checkNotFrozen(id, current);
     if (current.type !== type) {
       throw new UserError(`Collection type may not change from ${current.type} to ${type}`, {
@@ -180,7 +180,7 @@ export class Collections {
     checkConfig(json, { unknown: "refused", typedAt: this.clock.now() });
     const isOutdated = current.timestamp !== undefined && current.timestamp !== mine.timestamp;
     const from = isOutdated && !force
-      ? await new History(this.#store, id).at(timestampOf(mine), current)
+      ? await new History(this.#store, id).at(readTimestamp(mine), current)
       : null;
     const isBaseKnown = from !== null;
     const wantedConfig = (config: JsonObject, isOlder: boolean) => {
@@ -201,7 +201,7 @@ export class Collections {
     }
     const applyChange = async () => {
       const now = this.clock.now();
-      const begun = base.halfDone.find((recorded) => isRecordOf(recorded, change));
+      const begun = base.halfDone.find((recorded) => matchesChange(recorded, change));
       if (begun) {
         return (await configuration.enforce(base, { change, recorded: begun, file: mine })).json;
       }
@@ -311,7 +311,7 @@ export class Collections {
       log.warn(
         "The change was made, but the inventory of {id} could not be written: {problem}. `twarc-cloud collection verify " +
           "--repair` adds the missing entries",
-        { id, problem: messageOf(error) },
+        { id, problem: errorMessage(error) },
       );
     }
   }
@@ -334,7 +334,7 @@ export class Collections {
   /** Returns a collection's last harvest, or null. @throws UserError if there is no such collection. */
   async lastHarvest(id: string): Promise<LastHarvest | null> {
     await this.loadJson(id);
-    return await lastHarvestOf(this.#store, id);
+    return await readLastHarvest(this.#store, id);
   }
 }
 

@@ -1,11 +1,17 @@
 /** A collection's configuration in its bucket: each change is recorded, then put in force. */
 
-import { type Changeset, type ConfigUpdate, diff, isIn, merge } from "../collection/changeset.ts";
+import {
+  type Changeset,
+  type ConfigUpdate,
+  diff,
+  isInForce,
+  merge,
+} from "../collection/changeset.ts";
 import { collectionKeys } from "../collection/layout.ts";
 import { ConflictError, UserError } from "../base/errors.ts";
 import type { JsonObject } from "../base/json.ts";
 import { jsonBytes } from "../base/json_bytes.ts";
-import { learnedOfMany, usersInOrderOf, usersWith } from "../collection/learned.ts";
+import { learnedOfMany, sortUsersLike, usersWith } from "../collection/learned.ts";
 import { MadeMembers, type Packed } from "../base/packed.ts";
 import { giveBack } from "../base/memory.ts";
 import { settledPut } from "../store/settled_put.ts";
@@ -14,10 +20,10 @@ import type { FileSum } from "./inventory_entry.ts";
 import {
   canBeEnded,
   History,
+  readTimestamp,
   type Recorded,
   type Standing,
   timeOrNull,
-  timestampOf,
 } from "./history.ts";
 import { parseDocument } from "./documents.ts";
 import { jsonObject } from "../base/json_object.ts";
@@ -80,7 +86,7 @@ export class Configuration {
   async recordAdded(json: JsonObject, now: number): Promise<void> {
     const named = Object.entries(json).filter(([name]) => name === "id" || name === "type");
     const change = diff(Object.fromEntries(named), withoutTimestamp(json));
-    this.#note(await this.#history.record(change, timeOrNull(timestampOf(json)) ?? now));
+    this.#note(await this.#history.record(change, timeOrNull(readTimestamp(json)) ?? now));
   }
 
   /**
@@ -111,7 +117,7 @@ export class Configuration {
       file?: JsonObject;
     } = {},
   ): Promise<Base> {
-    const changeset = { ...change, changed_from: timestampOf(base.json), ...by };
+    const changeset = { ...change, changed_from: readTimestamp(base.json), ...by };
     const recorded = await this.#history.record(changeset, at);
     return await this.enforce(base, { change, recorded, file });
   }
@@ -130,11 +136,11 @@ export class Configuration {
       file?: JsonObject | undefined;
     },
   ): Promise<Base> {
-    const merged = usersInOrderOf(merge(base.json, change), file);
+    const merged = sortUsersLike(merge(base.json, change), file);
     const next = { ...merged, timestamp: recorded.changeset.change_timestamp };
     const found = await this.#put(base, recorded, {
       bytes: jsonBytes(next),
-      isDone: (json) => isIn(json, change),
+      isDone: (json) => isInForce(json, change),
     });
     return "json" in found ? found : { json: next, ...found, isUnrecorded: false, halfDone: [] };
   }
@@ -149,14 +155,15 @@ export class Configuration {
     at: number,
     by: Pick<Changeset, "harvest_timestamp" | "note">,
   ): Promise<void> {
-    const changeset = { ...change, changed_from: timestampOf(base.json), ...by };
+    const changeset = { ...change, changed_from: readTimestamp(base.json), ...by };
     const recorded = await this.#history.record(changeset, at, users.cut());
     const merged = merge(base.json, change);
-    const all = new MadeMembers(() => usersWith(merged, users), bytesOf(base, users));
+    const all = new MadeMembers(() => usersWith(merged, users), countBytes(base, users));
     const next = { ...merged, users: all, timestamp: recorded.changeset.change_timestamp };
     await this.#put(base, recorded, {
       bytes: jsonBytes(next),
-      isDone: (json) => learnedOfMany(json, change, users).users.size === 0 && isIn(json, change),
+      isDone: (json) =>
+        learnedOfMany(json, change, users).users.size === 0 && isInForce(json, change),
     });
   }
 
@@ -201,7 +208,7 @@ export class Configuration {
 }
 
 /** Returns the approximate size of a configuration's users with their news. */
-function bytesOf({ bytes = 0 }: Stored, news: Packed<JsonObject>): number {
+function countBytes({ bytes = 0 }: Stored, news: Packed<JsonObject>): number {
   return bytes + news.cut().bytes;
 }
 
@@ -212,5 +219,5 @@ export function withoutTimestamp({ timestamp: _, ...config }: JsonObject): JsonO
 
 /** Returns the first millisecond after a configuration's timestamp: timestamps identify configurations. */
 export function laterThan(config: JsonObject): number {
-  return (timeOrNull(timestampOf(config)) ?? -Infinity) + 1;
+  return (timeOrNull(readTimestamp(config)) ?? -Infinity) + 1;
 }

@@ -57,9 +57,9 @@ export async function recordHarvest(
     tweets: state.files.reduce((total, { tweets }) => total + tweets, 0),
     ...(isPartial ? { walks_done, walks } : {}),
   };
-  await appendLines(journalOf(place), (newest) => {
+  await appendLines(coverageJournal(place), (newest) => {
     const isSaid = newest.some((line) =>
-      recordOf(line)?.harvest_timestamp === record.harvest_timestamp
+      parseRecord(line)?.harvest_timestamp === record.harvest_timestamp
     );
     return isSaid ? [] : [JSON.stringify(record)];
   });
@@ -72,7 +72,7 @@ export async function recordDeed(
 ): Promise<void> {
   const line = JSON.stringify({ at: isoTime(clock.now()), what, ...deed });
   await appendLines(
-    journalOf({ store, collectionId }),
+    coverageJournal({ store, collectionId }),
     (newest) => newest.includes(line) ? [] : [line],
   );
 }
@@ -80,14 +80,14 @@ export async function recordDeed(
 /** Returns the records of a collection in order. @throws OutsideError where the store fails. */
 export async function readCoverage(store: Store, collectionId: string): Promise<CoverageRecord[]> {
   const records: CoverageRecord[] = [];
-  for await (const line of readLines(journalOf({ store, collectionId }))) {
-    const record = recordOf(line);
+  for await (const line of readLines(coverageJournal({ store, collectionId }))) {
+    const record = parseRecord(line);
     if (record) records.push(record);
   }
   return records;
 }
 
-function journalOf(
+function coverageJournal(
   { store, collectionId, guard }: {
     store: Store;
     collectionId: string;
@@ -98,6 +98,6 @@ function journalOf(
   return { store, key, parts, ...(guard ? { guard } : {}) };
 }
 
-function recordOf(line: string): CoverageRecord | null {
+function parseRecord(line: string): CoverageRecord | null {
   return recordSchema.safeParse(jsonOrNull(line)).data ?? null;
 }

@@ -1,7 +1,7 @@
 /** Parses the documents of a collection. */
 
 import type { z } from "zod";
-import { messageOf, UserError } from "../base/errors.ts";
+import { errorMessage, UserError } from "../base/errors.ts";
 import { parseAs } from "../base/json.ts";
 import { lastWord } from "../base/visible.ts";
 
@@ -25,6 +25,6 @@ export function parseDocument<S extends z.ZodType>(
   } catch (cause) {
     const collectionId = /^collections\/([^/]+)\//.exec(key)?.[1];
     if (collectionId === undefined) throw cause;
-    throw new UserError(messageOf(cause), { cause, hint: verifyHint(collectionId) });
+    throw new UserError(errorMessage(cause), { cause, hint: verifyHint(collectionId) });
   }
 }

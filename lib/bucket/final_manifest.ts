@@ -27,7 +27,7 @@ export async function finalManifest(
   files: NamedSum[],
   changed: Changed = {},
 ): Promise<Uint8Array> {
-  return manifestWith(files, await sidesOf(store, folder, changed));
+  return manifestWith(files, await listSides(store, folder, changed));
 }
 
 /** Returns a manifest of tweets files, then side files by name. */
@@ -40,7 +40,7 @@ export function manifestWith(files: NamedSum[], sides: NamedSum[]): Uint8Array {
  * detected.
  * @throws OutsideError where the store fails.
  */
-export async function sidesOf(
+export async function listSides(
   store: Store,
   folder: string,
   { renewed = [], dropped = [] }: Changed,

@@ -60,7 +60,7 @@ export async function recordFixity(
       did: did.slice(0, MOST),
     } satisfies FixityRecord,
   );
-  const journal = journalOf(store, collectionId);
+  const journal = fixityJournal(store, collectionId);
   await appendLines(journal, (newest) => newest.includes(line) ? [] : [line]);
 }
 
@@ -70,7 +70,7 @@ export async function lastFixity(
   collectionId: string,
 ): Promise<FixityRecord | null> {
   let last: FixityRecord | null = null;
-  for await (const record of recordsIn(store, collectionId)) last = record;
+  for await (const record of readRecords(store, collectionId)) last = record;
   return last;
 }
 
@@ -95,7 +95,7 @@ export async function readBefore(
 ): Promise<ReadBefore | null> {
   let whole: FixityRecord | undefined;
   let last: FixityRecord | undefined;
-  for await (const record of recordsIn(store, collectionId)) {
+  for await (const record of readRecords(store, collectionId)) {
     if (!record.inventory) continue;
     last = record;
     if (record.scope === "all") whole = record;
@@ -106,14 +106,14 @@ export async function readBefore(
 }
 
 /** Yields the valid records, oldest first. */
-async function* recordsIn(store: Store, collectionId: string): AsyncGenerator<FixityRecord> {
-  for await (const line of readLines(journalOf(store, collectionId))) {
+async function* readRecords(store: Store, collectionId: string): AsyncGenerator<FixityRecord> {
+  for await (const line of readLines(fixityJournal(store, collectionId))) {
     const { data } = recordSchema.safeParse(jsonOrNull(line));
     if (data) yield data;
   }
 }
 
-function journalOf(store: Store, collectionId: string) {
+function fixityJournal(store: Store, collectionId: string) {
   const { fixity: key, fixityParts: parts } = collectionKeys(collectionId);
   return { store, key, parts };
 }

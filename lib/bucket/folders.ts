@@ -4,7 +4,7 @@ import { collectionKeys, isHarvestFolder } from "../collection/layout.ts";
 import type { Listed, Store } from "../store/store.ts";
 
 /** Returns the folder of an object, with a `/` at its end. */
-export function folderOf(key: string): string {
+export function folderFor(key: string): string {
   return key.slice(0, key.lastIndexOf("/") + 1);
 }
 
@@ -17,18 +17,18 @@ export async function* byFolder(
 ): AsyncGenerator<[folder: string, objects: Listed[]]> {
   let [top, objects]: [string, Listed[]] = ["", []];
   for await (const object of listed) {
-    const own = topOf(object.key);
+    const own = topFolder(object.key);
     if (own !== top || (objects.length >= MOST && !isHarvestFolder(own))) {
-      yield* Map.groupBy(objects, ({ key }) => folderOf(key));
+      yield* Map.groupBy(objects, ({ key }) => folderFor(key));
       [top, objects] = [own, []];
     }
     objects.push(object);
   }
-  yield* Map.groupBy(objects, ({ key }) => folderOf(key));
+  yield* Map.groupBy(objects, ({ key }) => folderFor(key));
 }
 
 /** Returns the folder of the harvest that an object is in, however deep; of others the folder of their kind. */
-function topOf(key: string): string {
+function topFolder(key: string): string {
   return /^collections\/[^/]+\/(harvests\/\d{4}(\/\d\d){5}\/|[^/]+\/|)/.exec(key)?.[0] ?? "";
 }
 

@@ -4,7 +4,7 @@ import { isoTime } from "../base/clock.ts";
 import type { Clock } from "../base/clock.ts";
 import type { JsonObject } from "../base/json.ts";
 import { diff, isEmpty, omitMembers } from "../collection/changeset.ts";
-import { type Frozen, frozenIn } from "../collection/frozen.ts";
+import { type Frozen, readFrozen } from "../collection/frozen.ts";
 import { checkedId } from "../collection/layout.ts";
 import type { Store } from "../store/store.ts";
 import { Configuration, laterThan, withoutTimestamp } from "./configuration.ts";
@@ -35,7 +35,7 @@ export async function freeze(
   const frozen = { since, ...(by ? { by } : {}), ...(note ? { note } : {}) };
   let found: Frozen = frozen;
   await change(place, (json) => {
-    found = frozenIn(json) ?? frozen;
+    found = readFrozen(json) ?? frozen;
     return { ...omitMembers(json, KEYS), frozen: { ...found } };
   });
   return found;
@@ -58,7 +58,7 @@ export async function unfreeze(
 ): Promise<boolean> {
   const { store, clock, collectionId, lease } = place;
   const { json } = await new Configuration(store, checkedId(collectionId)).load();
-  if (!frozenIn(json)) return false;
+  if (!readFrozen(json)) return false;
   // Before it goes on: cut in between, doing it once more makes it so.
   const said = { since: isoTime(clock.now()), ...(by ? { by } : {}), note };
   const guard = () => lease.check();

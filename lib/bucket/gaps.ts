@@ -48,8 +48,8 @@ export interface ToldGap {
  * @param began The harvest's timestamp, ISO 8601.
  * @throws UserError if the file is damaged; OutsideError where the store fails.
  */
-export async function gapsOf(store: Store, id: string, began: string): Promise<ToldGap[]> {
-  return await gapsIn(store, `${collectionKeys(id).harvest(Date.parse(began))}${FILES.gaps}`);
+export async function listGaps(store: Store, id: string, began: string): Promise<ToldGap[]> {
+  return await readGaps(store, `${collectionKeys(id).harvest(Date.parse(began))}${FILES.gaps}`);
 }
 
 /** Prefix of the names of walks that search a stream's gaps. */
@@ -104,8 +104,8 @@ export async function searchesLeft(store: Store, id: string): Promise<number> {
     .filter(([walk, at]) => walk.startsWith(GAP_WALK) && at !== "whole").length;
 }
 
-/** Returns the gaps in a file; none if it is absent. @throws as `gapsOf` */
-export async function gapsIn(store: Store, key: string): Promise<ToldGap[]> {
+/** Returns the gaps in a file; none if it is absent. @throws as `listGaps` */
+export async function readGaps(store: Store, key: string): Promise<ToldGap[]> {
   return gapsFrom(await store.get(key), key);
 }
 
@@ -116,7 +116,7 @@ export function gapsFrom(found: Got | null, key: string): ToldGap[] {
 }
 
 /** Returns the gap of a line that was parsed. @param key Of its file. @throws UserError if it is not one */
-export function gapOf(json: JsonObject, key: string): ToldGap {
+export function parseGap(json: JsonObject, key: string): ToldGap {
   return toTold(checkAs(gapSchema, json, key));
 }
 

@@ -8,7 +8,7 @@ import type { JsonObject } from "../base/json.ts";
 import { jsonBytes } from "../base/json_bytes.ts";
 import type { Store } from "../store/store.ts";
 import type { NamedSum } from "./checkpoint_state.ts";
-import { sha1Of } from "./inventory_entry.ts";
+import { sha1Hex } from "./inventory_entry.ts";
 
 /**
  * Claims a folder for a harvest that begins now, by a conditional put of its collection.json; if the second is taken,
@@ -22,7 +22,7 @@ export async function claimFolder(
 ): Promise<{ began: number; sides: NamedSum[] }> {
   const keys = collectionKeys(collectionId);
   const bytes = jsonBytes(config);
-  const sides = [{ name: FILES.config, sha1: sha1Of(bytes) }];
+  const sides = [{ name: FILES.config, sha1: sha1Hex(bytes) }];
   for (let began = now, tries = 0; tries < 60; began = (Math.floor(began / 1_000) + 1) * 1_000) {
     try {
       await store.put(`${keys.harvest(began)}${FILES.config}`, bytes, { ifAbsent: true });

@@ -22,7 +22,7 @@ import { jsonBytes } from "../base/json_bytes.ts";
 import type { Members } from "../base/packed.ts";
 import { giveBack } from "../base/memory.ts";
 import { settledPut } from "../store/settled_put.ts";
-import { type FileSum, sumOf } from "./inventory_entry.ts";
+import { type FileSum, fileSum } from "./inventory_entry.ts";
 import type { Store, Version } from "../store/store.ts";
 import { jsonObject } from "../base/json_object.ts";
 
@@ -129,7 +129,7 @@ export class History {
 
   /** Returns what is recorded of a configuration besides what is in force. @throws OutsideError */
   async standing(config: JsonObject): Promise<Standing> {
-    const since = stamp(timeOrNull(timestampOf(config)) ?? 0);
+    const since = stamp(timeOrNull(readTimestamp(config)) ?? 0);
     const standing: Standing = { isUnrecorded: true, halfDone: [] };
     for await (const key of this.#keys()) {
       standing.isUnrecorded = false;
@@ -159,7 +159,7 @@ export class History {
       const key = collectionKeys(this.#id).changeset(ms);
       try {
         const version = await settledPut(this.#store, key, bytes, { ifAbsent: true });
-        const sum = sumOf(bytes);
+        const sum = fileSum(bytes);
         giveBack(bytes);
         return { key, version, changeset, sum };
       } catch (error) {
@@ -188,12 +188,12 @@ export class History {
     const found = await this.#store.get(key);
     if (!found) return null;
     const changeset = parseDocument(changesetSchema, found.bytes, key);
-    return { key, version: found.version, changeset, sum: sumOf(found.bytes) };
+    return { key, version: found.version, changeset, sum: fileSum(found.bytes) };
   }
 }
 
 /** Returns a configuration's timestamp; empty if it has none. */
-export function timestampOf({ timestamp }: JsonObject): string {
+export function readTimestamp({ timestamp }: JsonObject): string {
   return typeof timestamp === "string" ? timestamp : "";
 }
 
@@ -204,7 +204,7 @@ export function timeOrNull(iso: string): number | null {
 }
 
 /** Returns whether a record is of this change; secrets are compared by their fingerprints. */
-export function isRecordOf({ changeset }: Recorded, change: ConfigUpdate): boolean {
+export function matchesChange({ changeset }: Recorded, change: ConfigUpdate): boolean {
   const { update, delete: deleted } = redact(change);
   return isDeepStrictEqual(
     { update: changeset.update, delete: changeset.delete },
@@ -220,7 +220,7 @@ export function canBeEnded({ changeset }: Recorded): boolean {
 /** Returns whether a change was made from the configuration still in force: each has a timestamp of its own. */
 export function isHalfDone(changeset: Changeset, config: JsonObject): boolean {
   const { changed_from, change_timestamp } = changeset;
-  const now = timestampOf(config);
+  const now = readTimestamp(config);
   return changed_from === now && change_timestamp !== now && !isEmpty(changeset);
 }
 

@@ -69,9 +69,9 @@ interface Open {
 async function load({ store, collectionId }: InventoryPlace) {
   const found = await store.get(collectionKeys(collectionId).inventory);
   const text = decoder.decode(found?.bytes);
-  const lines = linesOf(text);
-  const entries = lines.flatMap((line) => entryOf(line) ?? []);
-  const head = headOf(lines) ?? headOf(await lastPart(store, collectionId));
+  const lines = splitLines(text);
+  const entries = lines.flatMap((line) => parseEntry(line) ?? []);
+  const head = findHead(lines) ?? findHead(await lastPart(store, collectionId));
   const isFull = text.length >= FULL && entries.length > 0;
   const open: Open = { text, entries, head: head ?? { entries: 0, sha256: "" }, isFull };
   return { open, version: found?.version };
@@ -82,7 +82,7 @@ async function lastPart(store: Store, collectionId: string): Promise<string[]> {
   let last: string | undefined;
   for await (const { key } of store.list(collectionKeys(collectionId).inventoryParts)) last = key;
   const found = last === undefined ? null : await store.get(last);
-  return linesOf(decoder.decode(found?.bytes));
+  return splitLines(decoder.decode(found?.bytes));
 }
 
 /** Returns the file with the new drafts appended, as far as it has room; `bytes` is null if nothing is new. */
@@ -98,7 +98,7 @@ function extendFile(
   let isNew = false;
   for (const [i, draft] of drafts.entries()) {
     if (isSaid(draft, open.entries)) continue;
-    if (isNew && text.length >= FULL) return done(drafts.slice(i));
+    if (isNew && text.length >= FULL) return finish(drafts.slice(i));
     const before = head.entries === 0 ? null : head.sha256;
     const entry = { entry: head.entries + 1, at: isoTime(clock.now()), ...draft };
     const line = JSON.stringify({ ...entry, program: VERSION, before });
@@ -106,9 +106,9 @@ function extendFile(
     text += `${line}\n`;
     isNew = true;
   }
-  return done([]);
+  return finish([]);
 
-  function done(rest: Draft[]) {
+  function finish(rest: Draft[]) {
     return { added: head, rest, bytes: isNew ? encoder.encode(text) : null };
   }
 }
@@ -136,20 +136,20 @@ async function close({ store, collectionId, guard }: InventoryPlace, open: Open)
 }
 
 /** Returns the last entry of some lines; damaged lines at the end count. */
-function headOf(lines: string[]): Head | null {
+function findHead(lines: string[]): Head | null {
   const last = lines.at(-1);
   if (last === undefined) return null;
-  const at = lines.findLastIndex((line) => entryOf(line) !== null);
-  const known = at < 0 ? 0 : entryOf(lines[at] ?? "")?.entry ?? 0;
+  const at = lines.findLastIndex((line) => parseEntry(line) !== null);
+  const known = at < 0 ? 0 : parseEntry(lines[at] ?? "")?.entry ?? 0;
   return { entries: known + lines.length - 1 - at, sha256: lineHash(last) };
 }
 
 /** Returns the non-empty lines of a file of entries. */
-export function linesOf(text: string): string[] {
+export function splitLines(text: string): string[] {
   return text.split("\n").filter((line) => line !== "");
 }
 
 /** Parses an entry; null if it is invalid. */
-export function entryOf(line: string): Entry | null {
+export function parseEntry(line: string): Entry | null {
   return entrySchema.safeParse(jsonOrNull(line)).data ?? null;
 }

@@ -70,11 +70,11 @@ export function lineHash(line: string): string {
 }
 
 /** Returns the checksum of bytes as inventories and manifests have it, in hex. */
-export function sha1Of(bytes: Uint8Array): string {
+export function sha1Hex(bytes: Uint8Array): string {
   return createHash("sha1").update(bytes).digest("hex");
 }
 
 /** Returns the checksum and size of a small file. */
-export function sumOf(bytes: Uint8Array): FileSum {
-  return { sha1: sha1Of(bytes), bytes: bytes.length };
+export function fileSum(bytes: Uint8Array): FileSum {
+  return { sha1: sha1Hex(bytes), bytes: bytes.length };
 }

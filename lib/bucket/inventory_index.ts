@@ -4,7 +4,7 @@ import { Packed } from "../base/packed.ts";
 import { collectionKeys } from "../collection/layout.ts";
 import { readEach } from "../store/read_ahead.ts";
 import type { Store } from "../store/store.ts";
-import { entryOf, linesOf } from "./inventory.ts";
+import { parseEntry, splitLines } from "./inventory.ts";
 import { type Entry, type FileSum, type Head, lineHash } from "./inventory_entry.ts";
 
 const decoder = new TextDecoder();
@@ -115,11 +115,11 @@ export async function readInventory(
   const reader = new Reader(anchors);
   const { inventory, inventoryParts } = collectionKeys(collectionId);
   // Read the newest first: a file that becomes full meanwhile is read twice, not missed.
-  const newest = linesOf(decoder.decode((await store.get(inventory))?.bytes));
-  const first = entryOf(newest[0] ?? "")?.entry ?? Infinity;
+  const newest = splitLines(decoder.decode((await store.get(inventory))?.bytes));
+  const first = parseEntry(newest[0] ?? "")?.entry ?? Infinity;
   for await (const { key, found } of readEach(store, inventoryParts)) {
-    const lines = linesOf(decoder.decode(found?.bytes));
-    if ((entryOf(lines[0] ?? "")?.entry ?? 0) >= first) continue;
+    const lines = splitLines(decoder.decode(found?.bytes));
+    if ((parseEntry(lines[0] ?? "")?.entry ?? 0) >= first) continue;
     reader.add(key, lines);
   }
   reader.add(inventory, newest);
@@ -146,7 +146,7 @@ class Reader {
 
   add(key: string, lines: string[]): void {
     for (const [i, line] of lines.entries()) {
-      const entry = entryOf(line);
+      const entry = parseEntry(line);
       const { head } = this.#index;
       const sha256 = lineHash(line);
       const number = entry?.entry ?? (head?.entries ?? 0) + 1;

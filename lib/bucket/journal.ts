@@ -7,7 +7,7 @@ import type { Store } from "../store/store.ts";
 import { ConflictError } from "../base/errors.ts";
 import { readEach } from "../store/read_ahead.ts";
 import { settledPut } from "../store/settled_put.ts";
-import { linesOf } from "./inventory.ts";
+import { splitLines } from "./inventory.ts";
 import { lineHash } from "./inventory_entry.ts";
 
 /** Bytes from which a file of lines is full. */
@@ -41,12 +41,12 @@ export async function appendLines(
   for (let tries = 1;; tries++) {
     const found = await store.get(key);
     const text = decoder.decode(found?.bytes);
-    const added = make(linesOf(text));
+    const added = make(splitLines(text));
     if (added.length === 0) return;
     try {
       const isFull = text.length >= FULL;
       if (isFull) await close(journal, text);
-      const before = isFull ? [] : linesOf(text);
+      const before = isFull ? [] : splitLines(text);
       const bytes = encoder.encode([...before, ...added].map((line) => `${line}\n`).join(""));
       await guard?.();
       const when = found ? { ifVersion: found.version } : { ifAbsent: true } as const;
@@ -64,9 +64,9 @@ export async function* readLines({ store, key, parts }: Journal): AsyncGenerator
   const newest = decoder.decode((await store.get(key))?.bytes);
   const hash = partHash(newest);
   for await (const { found } of readEach(store, parts, (part) => !part.key.endsWith(hash))) {
-    yield* linesOf(decoder.decode(found?.bytes));
+    yield* splitLines(decoder.decode(found?.bytes));
   }
-  yield* linesOf(newest);
+  yield* splitLines(newest);
 }
 
 /** Keeps the full file under a name of its own. Idempotent. */

@@ -16,7 +16,7 @@ import type { Listed, OlderVersion, Purged, Store, Version } from "../store/stor
 import { History } from "./history.ts";
 import { inventoryName } from "./harvest_sums.ts";
 import { append } from "./inventory.ts";
-import { type Draft, sumOf } from "./inventory_entry.ts";
+import { type Draft, fileSum } from "./inventory_entry.ts";
 import type { Lease } from "./lease.ts";
 import { withSums } from "./manifest.ts";
 
@@ -32,7 +32,7 @@ interface KeyFile {
 
 /** Returns whether a file's content has keys in the clear. */
 export function bytesHaveKeys(bytes: Uint8Array): boolean {
-  const json = jsonIn(bytes);
+  const json = parseIfJson(bytes);
   return json !== undefined && hasKeys(json);
 }
 
@@ -47,13 +47,13 @@ export async function* keyFiles(
   isWanted: (key: string) => boolean = () => true,
 ): AsyncGenerator<KeyFile> {
   for await (const listed of store.list(collectionKeys(id).folder)) {
-    const found = isWanted(listed.key) ? await findKeysIn(store, id, listed) : null;
+    const found = isWanted(listed.key) ? await findKeyFile(store, id, listed) : null;
     if (found) yield found;
   }
 }
 
 /** Returns an object of a collection if it has keys in the clear and needs none; null otherwise. @throws as the store */
-export async function findKeysIn(
+export async function findKeyFile(
   store: Store,
   id: string,
   { key, size }: Pick<Listed, "key" | "size">,
@@ -62,7 +62,7 @@ export async function findKeysIn(
   if ([config, lock, checkpoint].includes(key) || !mayHaveKeys(key)) return null;
   if (size > MOST && !needsNoKeys(key)) return null;
   const found = key.endsWith("/") ? null : await store.get(key);
-  const json = found ? jsonIn(found.bytes) : undefined;
+  const json = found ? parseIfJson(found.bytes) : undefined;
   return found && json !== undefined && hasKeys(json)
     ? { key, json, version: found.version }
     : null;
@@ -125,7 +125,7 @@ export async function redactKeys(options: RedactOptions): Promise<RedactedKeys> 
   for await (const file of keyFiles(store, collectionId)) {
     const isOurs = needsNoKeys(file.key);
     (isOurs ? names : others).push(file.key.slice(folder.length));
-    if (isOurs) drafts.push(await draftOf(file, options));
+    if (isOurs) drafts.push(await draftFor(file, options));
   }
   if (names.length > 0) {
     lease.check();
@@ -137,7 +137,7 @@ export async function redactKeys(options: RedactOptions): Promise<RedactedKeys> 
   }
   const files = new Set(names.map((name) => `${folder}${name}`));
   for await (const file of keyFiles(store, collectionId, (key) => files.has(key))) {
-    await redactIn(file, options);
+    await redactFile(file, options);
   }
   const all = await withRedacted(names, options);
   lease.check();
@@ -159,23 +159,23 @@ async function withRedacted(
 }
 
 /** Returns the inventory's entry for a redacted file and the manifest that lists it. */
-async function draftOf({ key, json }: KeyFile, { store }: RedactOptions): Promise<Draft> {
+async function draftFor({ key, json }: KeyFile, { store }: RedactOptions): Promise<Draft> {
   const what = "redact-keys";
   const bytes = jsonBytes(withFingerprints(json));
   const name = baseName(key);
-  if (!isHarvestConfig(key)) return { what, changesets: { [name]: sumOf(bytes) } };
+  if (!isHarvestConfig(key)) return { what, changesets: { [name]: fileSum(bytes) } };
   const folder = key.slice(0, -name.length);
   const found = await store.get(`${folder}${FILES.manifest}`);
-  const next = found && withSums(found.bytes, folder, new Map([[key, sumOf(bytes).sha1]]));
-  const manifest = next && next !== found.bytes ? { [FILES.manifest]: sumOf(next) } : {};
-  return { what, folder: inventoryName(folder), files: { [name]: sumOf(bytes), ...manifest } };
+  const next = found && withSums(found.bytes, folder, new Map([[key, fileSum(bytes).sha1]]));
+  const manifest = next && next !== found.bytes ? { [FILES.manifest]: fileSum(next) } : {};
+  return { what, folder: inventoryName(folder), files: { [name]: fileSum(bytes), ...manifest } };
 }
 
 function baseName(key: string): string {
   return key.slice(key.lastIndexOf("/") + 1);
 }
 
-async function redactIn({ key, json, version }: KeyFile, options: RedactOptions): Promise<void> {
+async function redactFile({ key, json, version }: KeyFile, options: RedactOptions): Promise<void> {
   const { store, lease } = options;
   const bytes = jsonBytes(withFingerprints(json));
   if (isHarvestConfig(key)) await resum(key, bytes, options);
@@ -193,12 +193,12 @@ async function resum(
   const manifest = `${folder}${FILES.manifest}`;
   const found = await store.get(manifest);
   if (!found) return;
-  const next = withSums(found.bytes, folder, new Map([[key, sumOf(bytes).sha1]]));
+  const next = withSums(found.bytes, folder, new Map([[key, fileSum(bytes).sha1]]));
   if (next === found.bytes) return;
   lease.check();
   await settledPut(store, manifest, next, { ifVersion: found.version });
 }
 
-function jsonIn(bytes: Uint8Array): Json | undefined {
+function parseIfJson(bytes: Uint8Array): Json | undefined {
   return jsonOrNull(bytes) ?? undefined;
 }

@@ -30,12 +30,12 @@ export interface LastHarvest {
  * Returns a collection's last harvest, or null. One from before a rename, or in a copy, has the collection's id.
  * @throws UserError if its documents are damaged.
  */
-export async function lastHarvestOf(store: Store, id: string): Promise<LastHarvest | null> {
+export async function readLastHarvest(store: Store, id: string): Promise<LastHarvest | null> {
   const keys = collectionKeys(id);
   const last = await store.get(keys.lastHarvest);
   if (!last) return null;
   const { harvest_id } = parseDocument(lastHarvestSchema, last.bytes, keys.lastHarvest);
-  const folder = keys.harvest(timeOf(harvest_id));
+  const folder = keys.harvest(parseHarvestId(harvest_id));
   let infoKey = `${folder}${FILES.harvest}`;
   let info = await store.get(infoKey);
   if (!info) {
@@ -63,7 +63,7 @@ export async function endedWhy(
   id: string,
   since = -Infinity,
 ): Promise<string | null> {
-  const { info } = await lastHarvestOf(store, id).catch(nullIfDamaged) ?? {};
+  const { info } = await readLastHarvest(store, id).catch(nullIfDamaged) ?? {};
   if (!info || !hasEndedItself(info)) return null;
   if (Date.parse(info.harvest_end_timestamp ?? "") < since) return null;
   return info.reason ?? "It is done";
@@ -78,7 +78,7 @@ function nullIfDamaged(error: unknown): null {
  * Parses a harvest's id to milliseconds since 1970; the Python original's have no zone and mean UTC.
  * @throws UserError if it is not a time.
  */
-export function timeOf(iso: string): number {
+export function parseHarvestId(iso: string): number {
   const ms = timeOrNull(iso);
   if (ms === null) throw new UserError(`${JSON.stringify(iso)} is not the time of a harvest`);
   return ms;

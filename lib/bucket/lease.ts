@@ -3,7 +3,7 @@
 import { getLogger } from "@logtape/logtape";
 import { type Clock, isoTime, within } from "../base/clock.ts";
 import { collectionKeys } from "../collection/layout.ts";
-import { ConflictError, LockedError, messageOf, OutsideError } from "../base/errors.ts";
+import { ConflictError, errorMessage, LockedError, OutsideError } from "../base/errors.ts";
 import { jsonBytes } from "../base/json_bytes.ts";
 import { settledPut } from "../store/settled_put.ts";
 import { type Store, type Version, WRITE_MS } from "../store/store.ts";
@@ -13,8 +13,8 @@ import {
   LEASE_TTL_MS,
   type LockDocument,
   lockedError,
-  lockIn,
   type LookOptions,
+  parseLock,
   readLock,
   removeLock,
 } from "./lock.ts";
@@ -88,7 +88,7 @@ export async function acquireLease(options: LeaseOptions): Promise<Lease> {
       throw lockedError(collectionId, found.document);
     }
     const asked = clock.monotonic();
-    const document = documentOf(holder, clock.now());
+    const document = toDocument(holder, clock.now());
     const when = found ? { ifVersion: found.version } : { ifAbsent: true } as const;
     try {
       const writing = settledPut(store, key, jsonBytes(document), when);
@@ -196,7 +196,7 @@ export class Lease {
       await this.#remove();
     } catch (error) {
       log.warn("The lock could not be removed and expires by itself: {problem}", {
-        problem: messageOf(error),
+        problem: errorMessage(error),
       });
     }
   }
@@ -212,7 +212,7 @@ export class Lease {
         if (!(error instanceof ConflictError)) throw error;
       }
       const found = await this.#inTime(this.#store.get(this.#key));
-      if (!found || lockIn(found.bytes)?.holder !== this.#document.holder) return;
+      if (!found || parseLock(found.bytes)?.holder !== this.#document.holder) return;
       // A renewal succeeded, and its response was lost.
       this.#version = found.version;
     }
@@ -247,7 +247,7 @@ export class Lease {
     try {
       if (await this.#put()) return;
       const found = await this.#inTime(this.#store.get(this.#key));
-      const document = found && lockIn(found.bytes);
+      const document = found && parseLock(found.bytes);
       if (!found || document?.holder !== this.#document.holder) {
         return this.#noteTakeover(found, document);
       }
@@ -255,7 +255,7 @@ export class Lease {
       this.#version = found.version;
       await this.#put();
     } catch (error) {
-      this.#problem = messageOf(error);
+      this.#problem = errorMessage(error);
       log.warn("The lock could not be renewed: {problem}", { problem: this.#problem });
     }
   }
@@ -308,7 +308,7 @@ export class Lease {
   }
 }
 
-function documentOf({ id, ...holder }: Holder, now: number): LockDocument {
+function toDocument({ id, ...holder }: Holder, now: number): LockDocument {
   return {
     holder: id,
     ...holder,

@@ -73,7 +73,7 @@ export async function readLock(
   const found = await store.get(collectionKeys(collectionId).lock);
   if (!found) return null;
   const { bytes, version, age } = found;
-  const document = lockIn(bytes);
+  const document = parseLock(bytes);
   // Harvesters only write JSON objects; one whose lock was replaced by something else has lost it.
   if (!document) return { document, version, live: isObject(jsonOrNull(bytes)), isDoubtful: false };
   return { document, version, ...judgeLock(document, age, options) };
@@ -94,7 +94,7 @@ function judgeLock(
 }
 
 /** Parses a lock; null if it is not in our format. */
-export function lockIn(bytes: Uint8Array): LockDocument | null {
+export function parseLock(bytes: Uint8Array): LockDocument | null {
   return lockSchema.safeParse(jsonOrNull(bytes)).data ?? null;
 }
 
@@ -131,9 +131,9 @@ export async function unlock(
     return now && Buffer.from(now.bytes).equals(RELEASED) ? null : now;
   };
   const found = await isHeld();
-  const document = found && lockIn(found.bytes);
+  const document = found && parseLock(found.bytes);
   for (let now = found; now; now = await isHeld()) {
-    const holder = lockIn(now.bytes);
+    const holder = parseLock(now.bytes);
     if (holder?.holder !== document?.holder) throw lockedError(collectionId, holder);
     try {
       await removeLock(store, key, now.version);

@@ -20,7 +20,7 @@ export interface PerUser {
 }
 
 /** Returns a checkpoint as the document in the bucket. */
-export function documentOf<T extends PerUser>(state: T) {
+export function toDocument<T extends PerUser>(state: T) {
   const { many, ...document } = state;
   if (!many) return document;
   const { update, delete: deleted } = document.update;

@@ -10,7 +10,7 @@ import { jsonObject } from "../base/json_object.ts";
 import { noteBegun, type ProjectionTarget, settle } from "./projection.ts";
 
 /** Returns whether a checkpoint belongs to a harvest, by its actual or planned beginning. */
-export function isOf({ began, planned }: CheckpointState, harvest: number): boolean {
+export function belongsTo({ began, planned }: CheckpointState, harvest: number): boolean {
   return harvest === began || harvest === planned;
 }
 
@@ -27,8 +27,8 @@ export async function beginNext(
   began: number,
 ): Promise<string> {
   const { store, collectionId, guard = () => {} } = target;
-  if (!isOf(checkpoint.state, began)) {
-    const config = await configOf(target, checkpoint.state);
+  if (!belongsTo(checkpoint.state, began)) {
+    const config = await readHarvestConfig(target, checkpoint.state);
     await settle(target, checkpoint);
     await guard();
     const { began: claimed, sides } = await claimFolder(store, {
@@ -45,7 +45,7 @@ export async function beginNext(
 }
 
 /** Returns the configuration that a harvest began with; the current one if its own copy is gone. */
-async function configOf(
+async function readHarvestConfig(
   { store, collections, collectionId }: ProjectionTarget,
   { began }: CheckpointState,
 ): Promise<JsonObject> {

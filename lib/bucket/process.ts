@@ -1,7 +1,7 @@
 /** Checks whether the process that holds a lock is alive, as far as this machine can know. */
 
 import type { LockDocument } from "./lock.ts";
-import { factsOf, isNumbered, ownFacts, thisMachine } from "./process_facts.ts";
+import { isNumbered, ownFacts, readProcess, thisMachine } from "./process_facts.ts";
 
 /** A process as a lock names it; fields beyond host and process id are set where the system provides them. */
 export type ProcessId = Pick<
@@ -36,7 +36,7 @@ export function holderIsGone(lock: ProcessId): boolean | null {
   const machine = thisMachine();
   if (boot_id !== machine?.boot || pid_namespace !== machine.namespace) return null;
   if (!isNumbered(pid)) return true;
-  const facts = factsOf(pid);
+  const facts = readProcess(pid);
   if (facts) return facts.isZombie || facts.started !== process_started;
   // It has just ended; or only its owner may see it.
   return isNumbered(pid) ? null : true;

@@ -37,15 +37,15 @@ interface Asked {
 const SYSTEMS: Record<string, Asked> = {
   linux: {
     machine: ["sh", "-c", LINUX],
-    machineIn: linuxMachineIn,
+    machineIn: parseLinuxMachine,
     process: (pid) => ["cat", `/proc/${pid}/stat`],
-    processIn: linuxProcessIn,
+    processIn: parseLinuxProcess,
   },
   darwin: {
     machine: ["sysctl", "-n", "kern.bootsessionuuid"],
-    machineIn: macMachineIn,
+    machineIn: parseMacMachine,
     process: (pid) => ["ps", "-o", "state=,lstart=", "-p", `${pid}`],
-    processIn: macProcessIn,
+    processIn: parseMacProcess,
   },
 };
 
@@ -55,20 +55,20 @@ let machineText: string | undefined;
 export function thisMachine(): Machine | null {
   const system = SYSTEMS[Deno.build.os];
   if (!system) return null;
-  machineText ??= outputOf(system.machine);
+  machineText ??= runCommand(system.machine);
   return system.machineIn(machineText);
 }
 
 /** Returns a process of this machine; null if there is none, or it is hidden. */
-export function factsOf(pid: number): ProcessFacts | null {
+export function readProcess(pid: number): ProcessFacts | null {
   const system = SYSTEMS[Deno.build.os];
-  return system ? system.processIn(outputOf(system.process(pid))) : null;
+  return system ? system.processIn(runCommand(system.process(pid))) : null;
 }
 
 /** Returns this process, from the machine's output where that has it: starting a program takes a while. */
 export function ownFacts(): ProcessFacts | null {
   const [, own = ""] = /\n(.*)/s.exec(machineText ?? "") ?? [];
-  return linuxProcessIn(own) ?? factsOf(Deno.pid);
+  return parseLinuxProcess(own) ?? readProcess(Deno.pid);
 }
 
 /** Returns whether a process id is in use, if only by a zombie or another user's process. */
@@ -82,13 +82,13 @@ export function isNumbered(pid: number): boolean {
 }
 
 /** Parses the output of LINUX. */
-export function linuxMachineIn(text: string): Machine | null {
+export function parseLinuxMachine(text: string): Machine | null {
   const [, boot, namespace] = /^([0-9a-f-]{36}) (pid:\[\d+\].*)$/m.exec(text) ?? [];
   return boot && namespace ? { boot, namespace: namespace.trim() } : null;
 }
 
 /** Parses Linux' `/proc/<pid>/stat`: field 3 is the state, field 22 the ticks from boot to start. */
-export function linuxProcessIn(text: string): ProcessFacts | null {
+export function parseLinuxProcess(text: string): ProcessFacts | null {
   // The second field is the program's name in parentheses, which may contain any character.
   const [state = "", ...fields] = text.slice(text.lastIndexOf(")") + 2).split(" ");
   const started = fields[18] ?? "";
@@ -96,13 +96,13 @@ export function linuxProcessIn(text: string): ProcessFacts | null {
 }
 
 /** Parses the output of macOS' sysctl. */
-export function macMachineIn(text: string): Machine | null {
+export function parseMacMachine(text: string): Machine | null {
   const [boot] = /^[0-9A-F-]{36}$/m.exec(text) ?? [];
   return boot ? { boot, namespace: "" } : null;
 }
 
 /** Parses the output of macOS' ps: `Ss   Fri Jan  2 03:04:05 2026`. */
-export function macProcessIn(text: string): ProcessFacts | null {
+export function parseMacProcess(text: string): ProcessFacts | null {
   const [, state = "", started = ""] = /^\s*(\S+)\s+(.*\d)\s*$/.exec(text) ?? [];
   return started
     ? { started: started.replace(/\s+/g, " "), isZombie: state.startsWith("Z") }
@@ -110,7 +110,7 @@ export function macProcessIn(text: string): ProcessFacts | null {
 }
 
 /** Returns the output of a command, in a fixed locale and time zone; empty if it cannot be run. */
-function outputOf([command, ...args]: [command: string, ...args: string[]]): string {
+function runCommand([command, ...args]: [command: string, ...args: string[]]): string {
   try {
     const { stdout } = new Deno.Command(command, {
       args,

@@ -9,7 +9,10 @@ import type { Collections } from "./collections.ts";
 const AT_ONCE = 16;
 
 /** Returns the collections whose configuration names a profile, among those that can be read. */
-export async function collectionsOf(profile: string, collections: Collections): Promise<string[]> {
+export async function findProfileUsers(
+  profile: string,
+  collections: Collections,
+): Promise<string[]> {
   const ids = await Array.fromAsync(collections.list());
   const found: string[] = [];
   for (const some of chunks(ids, AT_ONCE)) {

@@ -12,11 +12,11 @@ import { isTweetsFileName } from "../format/file_name.ts";
 import { ConflictError, UndeletableError } from "../base/errors.ts";
 import { jsonBytes } from "../base/json_bytes.ts";
 import type { Store, Version } from "../store/store.ts";
-import { finalManifest, manifestWith, sidesOf } from "./final_manifest.ts";
+import { finalManifest, listSides, manifestWith } from "./final_manifest.ts";
 import { harvestSums } from "./harvest_sums.ts";
 import { recordHarvest } from "./coverage.ts";
 import { append } from "./inventory.ts";
-import { type Draft, type FileSum, type Head, sha1Of, sumOf } from "./inventory_entry.ts";
+import { type Draft, type FileSum, fileSum, type Head, sha1Hex } from "./inventory_entry.ts";
 import { unfinishedPositions } from "./many.ts";
 import { formatManifest } from "./manifest.ts";
 
@@ -167,12 +167,12 @@ async function projectEnd(
   const manifest = `${folder}${FILES.manifest}`;
   const dropped = [FILES.harvest, ...unsettledSides(state)];
   const known = state.outcome === "interrupted" ? undefined : state.sides;
-  const others = known ?? await sidesOf(target.store, folder, { dropped });
+  const others = known ?? await listSides(target.store, folder, { dropped });
   const isFirst = target.versions?.get(manifest) === null;
   if (!isFirst) await project(target, manifest, manifestWith(state.files, others));
   const info = jsonBytes(harvestInfo(state, target.collectionId));
   await project(target, `${folder}${FILES.harvest}`, info);
-  const sides = [...others, { name: FILES.harvest, sha1: sha1Of(info) }];
+  const sides = [...others, { name: FILES.harvest, sha1: sha1Hex(info) }];
   const bytes = manifestWith(state.files, sides);
   await project(target, manifest, bytes);
   return { manifest: bytes, sides };
@@ -206,7 +206,7 @@ async function addToInventory(
   },
 ): Promise<Head> {
   const folder = collectionKeys(collectionId).harvest(state.began);
-  const known = new Map<string, FileSum>([[FILES.manifest, sumOf(manifest)]]);
+  const known = new Map<string, FileSum>([[FILES.manifest, fileSum(manifest)]]);
   for (const { name, sha1, bytes, tweets } of state.files) known.set(name, { sha1, bytes, tweets });
   for (const { name, sha1 } of sides) known.set(name, { sha1, bytes: sizes.get(name) ?? 0 });
   const draft: Draft = {

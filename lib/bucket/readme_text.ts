@@ -1,7 +1,7 @@
 /** The text of README.md at the root of a bucket and of a collection, for people without this program. */
 
 import { lastWord, visible } from "../base/visible.ts";
-import { frozenIn } from "../collection/frozen.ts";
+import { readFrozen } from "../collection/frozen.ts";
 import type { Identity } from "./identity.ts";
 
 /** Returns the text for a bucket. */
@@ -50,7 +50,7 @@ export interface Described {
 /** Returns the text for a collection. */
 export function collectionReadme(config: Described): string {
   const { id, type, title } = config;
-  const frozen = frozenIn(config);
+  const frozen = readFrozen(config);
   const end = frozen
     ? `It is frozen since ${frozen.since}: nothing is collected any more.`
     : "It may still be collected into.";

@@ -35,7 +35,7 @@ export function reachedLimit(config: CollectionConfig, positions: JsonObject): U
 }
 
 /** Returns the same, read from the bucket. @throws UserError if the checkpoint is damaged; OutsideError */
-export async function reachedLimitOf(
+export async function findReachedLimit(
   store: Store,
   config: CollectionConfig,
 ): Promise<UserError | null> {

@@ -44,7 +44,9 @@ export function isOnAws({ runner, aws }: Pick<Settings, "runner" | "aws">): bool
 }
 
 /** Returns the task settings of twarc_cloud.ini. */
-export function taskOf(get: (name: "cpu" | "memory" | "architecture") => string | undefined): Task {
+export function readTask(
+  get: (name: "cpu" | "memory" | "architecture") => string | undefined,
+): Task {
   const architecture = get("architecture") === "ARM64" ? "ARM64" : "X86_64";
   return { cpu: Number(get("cpu") ?? 256), memory: Number(get("memory") ?? 512), architecture };
 }
@@ -87,7 +89,7 @@ export async function noteCost(
 ): Promise<void> {
   if (!isOnAws(settings)) return;
   const { config: { type } } = await collections.load(collectionId);
-  output.note(awsCost(type, taskOf((name) => settings.get(name)), pause));
+  output.note(awsCost(type, readTask((name) => settings.get(name)), pause));
 }
 
 function cents(dollars: number): string {

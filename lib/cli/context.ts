@@ -10,7 +10,7 @@ import type { HarvestFlags } from "../collection/limits.ts";
 import type { Runner } from "../runner/runner.ts";
 import type { Settings } from "../base/settings.ts";
 import type { Store } from "../store/store.ts";
-import { type Output, someOf } from "./output.ts";
+import { type Output, shortenList } from "./output.ts";
 
 /** A harvest in this process. */
 export interface HarvestRun {
@@ -143,7 +143,7 @@ export function notePassedOver(store: Store, { output }: Pick<Context, "output">
   const found = [...store.passedOver?.("").values() ?? []];
   const [first] = found;
   if (first) {
-    const links = someOf(found.map(({ message }) => message));
+    const links = shortenList(found.map(({ message }) => message));
     output.note(`Skipped, and not read: ${links}. ${first.hint ?? ""}`);
   }
   return found.length;
@@ -154,7 +154,7 @@ function noteUnnamed({ folders: { unnamed } }: Collections, { output }: Context)
   if (unnamed.length === 0) return;
   output.note(
     `Left out: ${
-      someOf(unnamed.map((name) => JSON.stringify(name)))
+      shortenList(unnamed.map((name) => JSON.stringify(name)))
     } in collections/, which cannot be a collection's id. ` +
       "Rename the folder, and the id in its collection.json, to make it one.",
   );

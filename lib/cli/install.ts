@@ -4,10 +4,10 @@ import type { Command } from "@commander-js/extra-typings";
 import { homedir } from "node:os";
 import { delimiter, dirname, join, resolve } from "node:path";
 import { readTextFile, removeFile, renameFile } from "../base/in_use.ts";
-import { messageOf, UserError } from "../base/errors.ts";
+import { errorMessage, UserError } from "../base/errors.ts";
 import { stateFolder } from "../base/folders.ts";
 import { pathCommands } from "../base/shell.ts";
-import { launcherOf, MARK } from "../runner/local/launcher.ts";
+import { launcherText, MARK } from "../runner/local/launcher.ts";
 import { example } from "./options.ts";
 import type { Context } from "./context.ts";
 
@@ -36,7 +36,7 @@ export function fillInstall(command: Command, context: Context): void {
       const path = join(target, isWindows ? "twarc-cloud.cmd" : "twarc-cloud");
       await checkOurs(path);
       const kept = OF_NPM.test(deno) ? await keptDeno(deno, stateFolder({ env })) : deno;
-      await write(path, launcherOf([kept, ...args], { isWindows }));
+      await write(path, launcherText([kept, ...args], { isWindows }));
       output.line(`Installed: ${path}`);
       if (env.PATH?.split(delimiter).map((one) => resolve(one)).includes(target)) {
         return output.line("Try it: twarc-cloud demo");
@@ -89,7 +89,7 @@ async function write(path: string, text: string): Promise<void> {
     await renameFile(made, path);
   } catch (cause) {
     await removeFile(made).catch(() => {});
-    throw new UserError(`${path} cannot be written: ${messageOf(cause)}`, {
+    throw new UserError(`${path} cannot be written: ${errorMessage(cause)}`, {
       cause,
       hint: "Choose another folder with --folder.",
     });

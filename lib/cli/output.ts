@@ -231,7 +231,7 @@ export function capital(text: string): string {
 }
 
 /** Returns the first few names, and the number of the others. */
-export function someOf(names: string[]): string {
+export function shortenList(names: string[]): string {
   const shown = names.slice(0, FEW).join(", ");
   return names.length > FEW ? `${shown} and ${count(names.length - FEW)} more` : shown;
 }

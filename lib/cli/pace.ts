@@ -26,7 +26,7 @@ export interface Share {
  * gaps, or tweets of a search that were counted before. A stream has none.
  * @param expected Number of tweets that were counted before the harvest began.
  */
-export function shareOf(info: HarvestInfo, expected?: number): Share | null {
+export function shareFor(info: HarvestInfo, expected?: number): Share | null {
   const { type, walks = 1, walks_done = 0, ids, ids_done = 0, tweets } = info;
   if (ids !== undefined) return { done: ids_done, of: ids, what: "ids" };
   if (type !== undefined && !traitsFor(type).endsByItself) return null;

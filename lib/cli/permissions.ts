@@ -86,9 +86,9 @@ export const NEEDS: Readonly<Record<string, readonly Power[]>> = {
 };
 
 /** Returns a command's name as it is typed, without the program's: `collection list`. */
-export function nameOf(command: CommandUnknownOpts): string {
+export function commandName(command: CommandUnknownOpts): string {
   const { parent } = command;
-  return parent?.parent ? `${nameOf(parent)} ${command.name()}` : command.name();
+  return parent?.parent ? `${commandName(parent)} ${command.name()}` : command.name();
 }
 
 /**
@@ -96,7 +96,7 @@ export function nameOf(command: CommandUnknownOpts): string {
  * name a program for credentials or keep tokens in files, all are kept.
  */
 export async function narrow(command: CommandUnknownOpts, env: Env): Promise<void> {
-  const needs = NEEDS[nameOf(command)];
+  const needs = NEEDS[commandName(command)];
   if (!needs || await mayNeedAll(command, env)) return;
   for (const power of POWERS) if (!needs.includes(power)) await giveUp(power);
 }

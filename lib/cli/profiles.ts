@@ -52,11 +52,11 @@ export async function keepKeys(
   { settings, yes }: { settings: Settings; yes: boolean },
   context: Context,
 ): Promise<{ keys: JsonObject; parameter?: string } | null> {
-  const { collectionsOf } = await import("../bucket/profile_users.ts");
+  const { findProfileUsers } = await import("../bucket/profile_users.ts");
   const { keptKeys } = await import("../secrets/credentials.ts");
   const mayReplace = async (other: OtherKeys) => {
     const { collections } = await openBucket(context, { bucket: settings.bucket.text });
-    const users = await collectionsOf(other.profile, collections);
+    const users = await findProfileUsers(other.profile, collections);
     return await confirmReplacing(other, { users, yes, output: context.output });
   };
   return await keptKeys(keys, { profile, ...settings.place, env: context.env, mayReplace });
@@ -68,7 +68,7 @@ async function confirmReplacing(
   { users, yes, output }: { users: string[]; yes: boolean; output: Output },
 ): Promise<boolean> {
   const { isoTime } = await import("../base/clock.ts");
-  const { count, someOf } = await import("./output.ts");
+  const { count, shortenList } = await import("./output.ts");
   const putBy = by ? `, stored by ${by}` : "";
   const what =
     `Other keys are in the parameter ${parameter}: ${theirs} since ${isoTime(since)}${putBy}` +
@@ -76,7 +76,7 @@ async function confirmReplacing(
   const run = users.length === 1 ? "1 collection uses" : `${count(users.length)} collections use`;
   const whose = users.length === 0
     ? "No collection of the bucket uses them"
-    : `${run} them: ${someOf(users)}`;
+    : `${run} them: ${shortenList(users)}`;
   if (yes) {
     output.note(`${what}. ${whose}. Yours replace them.`);
     return true;

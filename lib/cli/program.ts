@@ -4,7 +4,7 @@ import { Command, type CommandUnknownOpts } from "@commander-js/extra-typings";
 import { UsageError } from "../base/errors.ts";
 import type { Context } from "./context.ts";
 import { type CommandName, COMMANDS, FIRST_STEPS, OPTIONS, PROGRAM } from "./outline.ts";
-import { nameOf } from "./permissions.ts";
+import { commandName } from "./permissions.ts";
 import { helpLayout } from "./text/help_layout.ts";
 
 const NAMES = "command, such as: collection once";
@@ -78,7 +78,7 @@ function fillHelp(command: Command<[string[]]>, program: Command): void {
 }
 
 /** Returns the group that is named without a command, or the program itself; null for any other command line. */
-export function groupOf(program: CommandUnknownOpts, args: string[]): CommandUnknownOpts | null {
+export function findGroup(program: CommandUnknownOpts, args: string[]): CommandUnknownOpts | null {
   let found = program;
   for (const word of args) {
     if (word === "--debug") continue;
@@ -96,7 +96,7 @@ function settle(command: CommandUnknownOpts, write: Write): void {
   command.configureHelp(helpLayout);
   command.helpOption(...OPTIONS.help);
   command.helpCommand(false);
-  const name = command.parent ? ` ${nameOf(command)}` : "";
+  const name = command.parent ? ` ${commandName(command)}` : "";
   command.showHelpAfterError(`See: twarc-cloud${name} --help`);
   for (const below of command.commands) settle(below, write);
 }

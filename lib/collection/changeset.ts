@@ -3,7 +3,7 @@
 import { createHash } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
 import { isObject, type Json, type JsonObject, member } from "../base/json.ts";
-import { copyOf, namesOf, setMember } from "../base/names_of.ts";
+import { copyObject, namesOf, setMember } from "../base/names_of.ts";
 
 /** A deletion: the name of a member, or members with deletions below them. */
 export type Deletion = string | { [key: string]: Deletion[] };
@@ -122,7 +122,7 @@ export function hasSecret(value: Json): boolean {
 }
 
 /** Returns whether a change is already in force in a configuration. */
-export function isIn(config: JsonObject, change: ConfigUpdate): boolean {
+export function isInForce(config: JsonObject, change: ConfigUpdate): boolean {
   return isDeepStrictEqual(merge(config, change), config);
 }
 
@@ -153,7 +153,7 @@ export function mapMembers(
     if (before === undefined) continue;
     const after = of(before, name);
     if (after === before) continue;
-    copy ??= copyOf(object);
+    copy ??= copyObject(object);
     setMember(copy, name, after);
   }
   return copy ?? object;
@@ -177,7 +177,7 @@ export function omitMembers(object: JsonObject, names: Iterable<string>): JsonOb
 
 function updateConfig(config: JsonObject, update: JsonObject): JsonObject {
   if (Object.keys(config).length === 0) return update;
-  const next = copyOf(config);
+  const next = copyObject(config);
   for (const key of namesOf(update)) {
     const [before, after] = [member(config, key), member(update, key)];
     if (after === undefined) continue;

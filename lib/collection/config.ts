@@ -9,15 +9,15 @@ import { mapMembers, omitMembers } from "./changeset.ts";
 import type { Fault } from "./fault.ts";
 import {
   costFaults,
-  faultOf,
   fieldsFaults,
   idFaults,
   keysFaults,
   packingFaults,
   partFaults,
+  toFault,
   unknownFaults,
 } from "./faults.ts";
-import { frozenIn } from "./frozen.ts";
+import { readFrozen } from "./frozen.ts";
 import { isOptional, isPlaceholder } from "./template.ts";
 import { common, keysSchema } from "./types/common.ts";
 import { type CollectionConfig, RULES } from "./types/registry.ts";
@@ -50,7 +50,7 @@ export function checkConfig(
   if (!isObject(json)) throw new InvalidConfigError(["It is not an object: { ... } is expected."]);
   const config = readable(json);
   const faults = idFaults(config, isNew);
-  const needsKeys = keys === "needed" && !frozenIn(config);
+  const needsKeys = keys === "needed" && !readFrozen(config);
   if (needsKeys || member(config, "keys") !== undefined) {
     for (const fault of keysFaults(config, keysBy)) faults.push(fault);
   }
@@ -67,7 +67,7 @@ export function checkConfig(
   const unknowns = unknown === "refused" ? unknownMembers(RULES[type].schema, config) : [];
   for (const fault of unknownFaults(unknowns)) faults.push(fault);
   const { data, error } = RULES[type].parse(config);
-  const others = (error?.issues ?? []).map(faultOf)
+  const others = (error?.issues ?? []).map(toFault)
     .filter(({ at }) => !faults.some((told) => at === told.at || at.startsWith(`${told.at}.`)));
   if (!data || faults.length > 0) throw invalid([...faults, ...others]);
   return data;
@@ -85,14 +85,14 @@ function typeFault(type: Json | undefined): Fault {
 }
 
 /** Returns the unknown members of a configuration; none for an invalid one. */
-export function unknownIn(json: Json): UnknownMember[] {
+export function findUnknown(json: Json): UnknownMember[] {
   const config = isObject(json) ? readable(json) : {};
   const type = member(config, "type");
   return isType(type) ? unknownMembers(RULES[type].schema, config) : [];
 }
 
 /** Returns the keys of a configuration. @throws UserError if it has none. */
-export function keysOf(
+export function requireKeys(
   { id, keys }: { id: string; keys?: ConfigKeys | undefined },
 ): ConfigKeys {
   if (keys) return keys;
@@ -110,7 +110,7 @@ export function draftKeys(json: JsonObject): { keys: ConfigKeys; version: string
   const faults = keysFaults(config);
   if (faults.length > 0) throw invalid(faults);
   const { data, error } = z.object({ keys: keysSchema, api: common.api }).safeParse(config);
-  if (!data) throw invalid(error.issues.map(faultOf));
+  if (!data) throw invalid(error.issues.map(toFault));
   return { keys: data.keys, version: data.api ?? "1.1" };
 }
 
@@ -129,7 +129,7 @@ export function withoutKeys(config: CollectionConfig): JsonObject {
 export function withoutPlaceholders(config: JsonObject): JsonObject {
   const left = Object.keys(config).filter((name) => isPlaceholder(config[name] ?? null));
   const kept = left.length === 0 ? config : omitMembers(config, left);
-  return mapMembers(kept, (value) => filledIn(value));
+  return mapMembers(kept, (value) => dropPlaceholders(value));
 }
 
 /**
@@ -141,11 +141,11 @@ function placeholderFaults(json: JsonObject, above = ""): Fault[] {
     const at = `${above}${name}`;
     if (isObject(value)) return placeholderFaults(value, `${at}.`);
     if (!Array.isArray(value)) return [];
-    return value.flatMap((item, i) => isObject(item) ? unfilledIn(item, `${at}.${i}.`) : []);
+    return value.flatMap((item, i) => isObject(item) ? findUnfilled(item, `${at}.${i}.`) : []);
   });
 }
 
-function unfilledIn(item: JsonObject, above: string): Fault[] {
+function findUnfilled(item: JsonObject, above: string): Fault[] {
   return Object.entries(item).filter(([, value]) => isPlaceholder(value) && !isOptional(value))
     .map(([name, value]) => ({
       at: `${above}${name}`,
@@ -165,9 +165,9 @@ function readable(json: JsonObject): JsonObject {
 }
 
 /** Returns a value without placeholders below it. */
-function filledIn(value: Json): Json {
+function dropPlaceholders(value: Json): Json {
   if (Array.isArray(value)) {
-    const parts = value.filter((part) => !isPlaceholder(part)).map(filledIn);
+    const parts = value.filter((part) => !isPlaceholder(part)).map(dropPlaceholders);
     return parts.filter((part) => !isObject(part) || Object.keys(part).length > 0);
   }
   return isObject(value) ? withoutPlaceholders(value) : value;

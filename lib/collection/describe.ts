@@ -29,7 +29,7 @@ export async function* describe(
 ): AsyncGenerator<string> {
   let config: JsonObject = {};
   for await (const changeset of inOrder(changesets)) {
-    yield* linesOf(changeset, config, { deletesOnly });
+    yield* describeChange(changeset, config, { deletesOnly });
     config = merge(config, changeset);
   }
 }
@@ -38,8 +38,8 @@ async function* inOrder(
   changesets: Iterable<Changeset> | AsyncIterable<Changeset>,
 ): AsyncGenerator<Changeset> {
   let some: Changeset[] = [];
-  const inOrder = () => some.toSorted((a, b) => timeOf(a) - timeOf(b));
-  const secondOf = (changeset: Changeset) => Math.floor(timeOf(changeset) / 1_000);
+  const inOrder = () => some.toSorted((a, b) => parseTimestamp(a) - parseTimestamp(b));
+  const secondOf = (changeset: Changeset) => Math.floor(parseTimestamp(changeset) / 1_000);
   for await (const changeset of changesets) {
     const [first] = some;
     if (first && secondOf(first) !== secondOf(changeset)) {
@@ -52,7 +52,7 @@ async function* inOrder(
 }
 
 /** Yields what a change does to a configuration. */
-function* linesOf(
+function* describeChange(
   changeset: Changeset,
   config: JsonObject,
   { deletesOnly }: DescribeOptions,
@@ -77,7 +77,7 @@ function* linesOf(
 }
 
 /** Parses a timestamp; the Python original's have no zone and mean UTC. */
-function timeOf({ change_timestamp }: Changeset): number {
+function parseTimestamp({ change_timestamp }: Changeset): number {
   return Date.parse(
     /Z|[+-]\d\d:\d\d$/.test(change_timestamp) ? change_timestamp : `${change_timestamp}Z`,
   );

@@ -91,7 +91,7 @@ export function unknownFaults(unknown: UnknownMember[]): Fault[] {
 }
 
 /** Returns a schema's issue as a fault. */
-export function faultOf(issue: z.core.$ZodIssue): Fault {
+export function toFault(issue: z.core.$ZodIssue): Fault {
   const path = issue.path.map(String);
   const [at, last] = [path.join("."), path.at(-1)];
   if (issue.code === "invalid_key") {

@@ -8,12 +8,12 @@ const KINDS = Object.keys(FIELDS).join(", ");
 /** The schema of the member `fields`. */
 export const fieldsPart = z.strictObject(
   {
-    expansions: namesOf("expansions").optional(),
-    tweet: namesOf("tweet").optional(),
-    user: namesOf("user").optional(),
-    media: namesOf("media").optional(),
-    poll: namesOf("poll").optional(),
-    place: namesOf("place").optional(),
+    expansions: listNames("expansions").optional(),
+    tweet: listNames("tweet").optional(),
+    user: listNames("user").optional(),
+    media: listNames("media").optional(),
+    poll: listNames("poll").optional(),
+    place: listNames("place").optional(),
   } satisfies Record<FieldKind, unknown>,
   {
     error: (issue) =>
@@ -23,7 +23,7 @@ export const fieldsPart = z.strictObject(
   },
 );
 
-function namesOf(kind: FieldKind) {
+function listNames(kind: FieldKind) {
   const { usual, others } = FIELDS[kind];
   const known: readonly string[] = [...usual, ...others];
   const name = z.string("must be text in quotes").refine((name) => known.includes(name), {

@@ -12,7 +12,7 @@ export interface Frozen {
 }
 
 /** Returns since when a configuration's collection is frozen; null where it is not. What is damaged there is frozen all the same. */
-export function frozenIn({ frozen }: { readonly frozen?: unknown }): Frozen | null {
+export function readFrozen({ frozen }: { readonly frozen?: unknown }): Frozen | null {
   if (frozen === undefined || frozen === null) return null;
   const said: Record<string, unknown> = typeof frozen === "object" ? { ...frozen } : {};
   const { since, by, note } = said;
@@ -25,7 +25,7 @@ export function frozenIn({ frozen }: { readonly frozen?: unknown }): Frozen | nu
 
 /** @throws UserError where a collection is frozen. */
 export function checkNotFrozen(id: string, config: { readonly frozen?: unknown }): void {
-  const found = frozenIn(config);
+  const found = readFrozen(config);
   if (!found) return;
   const { since, by, note } = found;
   const who = by === undefined ? "" : ` by ${by}`;

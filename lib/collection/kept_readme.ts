@@ -12,16 +12,16 @@ const FIRST =
 /** Returns a text as a file that this program keeps. */
 export function keptText(text: string): Uint8Array {
   const first = "Kept up to date by twarc-cloud, unless you change it: then it is yours.";
-  return new TextEncoder().encode(`<!-- ${first} ${sumOf(text)} -->\n\n${text}`);
+  return new TextEncoder().encode(`<!-- ${first} ${checksum(text)} -->\n\n${text}`);
 }
 
 /** Returns whether a README.md is as this program has written it. */
 export function isKept(bytes: Uint8Array): boolean {
   const text = new TextDecoder().decode(bytes);
   const [first = "", sum] = FIRST.exec(text) ?? [];
-  return sum !== undefined && sumOf(text.slice(first.length)) === sum;
+  return sum !== undefined && checksum(text.slice(first.length)) === sum;
 }
 
-function sumOf(text: string): string {
+function checksum(text: string): string {
   return createHash("sha256").update(text).digest("hex").slice(0, 16);
 }

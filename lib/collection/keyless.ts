@@ -3,7 +3,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { isObject, type Json, type JsonObject, parseJson } from "../base/json.ts";
 import { jsonBytes } from "../base/json_bytes.ts";
-import { membersOf, objectOf, setMember } from "../base/names_of.ts";
+import { membersOf, setMember, toObject } from "../base/names_of.ts";
 import { fingerprint, isProfileName, isSecretMember, redactValue } from "./changeset.ts";
 import { unpackIfPacked } from "../format/codec.ts";
 import { isNamedLikeTweets } from "../format/file_name.ts";
@@ -40,7 +40,7 @@ export function mayHaveKeys(key: string): boolean {
  * @returns Null for an object that is not JSON and may have keys.
  */
 export function keyless(key: string, bytes: Uint8Array): Uint8Array | null {
-  const json = jsonIn(bytes);
+  const json = parseIfJson(bytes);
   if (key.endsWith(`/${README}`) && isKept(bytes)) return bytes;
   if (json === undefined) return hasWords(unpackIfPacked(bytes, MAX_UNPACKED_BYTES)) ? null : bytes;
   const isChangeset = key.includes("/changesets/");
@@ -73,7 +73,7 @@ export function withFingerprints(value: Json): Json {
 function fingerprintValues(value: Json): Json {
   if (Array.isArray(value)) return value.map(fingerprintValues);
   if (!isObject(value)) return value;
-  return objectOf(
+  return toObject(
     membersOf(value).map(([name, inner]): [string, Json] => {
       if (!isSecretMember(name)) return [name, fingerprintValues(inner)];
       return [name, isReference(inner) ? inner : redactValue(inner, true, name)];
@@ -120,7 +120,7 @@ function hasWords(bytes: Uint8Array): boolean {
   return /key|credential|secret|token|password/i.test(text);
 }
 
-function jsonIn(bytes: Uint8Array): Json | undefined {
+function parseIfJson(bytes: Uint8Array): Json | undefined {
   try {
     return parseJson(bytes, "it");
   } catch {
@@ -134,7 +134,7 @@ function withoutSecrets(value: Json): Json {
   const kept = membersOf(value)
     .filter(([name, inner]) => !isSecretMember(name) || isReference(inner))
     .map(([name, inner]): [string, Json] => [name, withoutSecrets(inner)]);
-  return objectOf(kept);
+  return toObject(kept);
 }
 
 /** Returns whether keys are only named, and kept in Parameter Store or in the person's files. */

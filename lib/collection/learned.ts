@@ -2,7 +2,14 @@
 
 import { isDeepStrictEqual } from "node:util";
 import { isObject, type Json, type JsonObject, member } from "../base/json.ts";
-import { copyOf, inOrderOf, membersOf, namesOf, objectOf, setMember } from "../base/names_of.ts";
+import {
+  copyObject,
+  membersOf,
+  namesOf,
+  orderLike,
+  setMember,
+  toObject,
+} from "../base/names_of.ts";
 import { Packed } from "../base/packed.ts";
 import {
   type ConfigUpdate,
@@ -138,16 +145,16 @@ export function keepLearned(config: JsonObject, next: JsonObject): JsonObject {
   });
   const [gone, still] = [member(config, "removed_users"), member(kept, "removed_users")];
   const removed = isObject(gone)
-    ? { removed_users: objectOf([gone, isObject(still) ? still : {}].flatMap(membersOf)) }
+    ? { removed_users: toObject([gone, isObject(still) ? still : {}].flatMap(membersOf)) }
     : {};
-  return { ...kept, users: objectOf(users), ...removed };
+  return { ...kept, users: toObject(users), ...removed };
 }
 
 /** Returns a configuration with its users in the order of a person's file, others last. */
-export function usersInOrderOf(config: JsonObject, file: JsonObject): JsonObject {
+export function sortUsersLike(config: JsonObject, file: JsonObject): JsonObject {
   const [users, order] = [member(config, "users"), member(file, "users")];
   if (!isObject(users) || !isObject(order)) return config;
-  return { ...config, users: inOrderOf(users, order) };
+  return { ...config, users: orderLike(users, order) };
 }
 
 /**
@@ -163,7 +170,7 @@ export function goingOn(config: JsonObject, next: JsonObject): JsonObject {
     !(isObject(before) && Object.hasOwn(before, id))
   );
   if (back.length === 0) return next;
-  const users = copyOf(after);
+  const users = copyObject(after);
   for (const id of back) {
     const [known, user] = [member(gone, id), member(after, id)];
     if (!isObject(known) || !isObject(user)) continue;

@@ -113,7 +113,7 @@ export interface Limits {
 }
 
 /** Returns the limits of a harvest, with defaults. */
-export function limitsOf(set: HarvestFlags): Limits {
+export function toLimits(set: HarvestFlags): Limits {
   const value = (name: LimitName) => (set[name] ?? LIMITS[name].usual) * LIMITS[name].unit;
   return {
     tweetsPerFile: value("tweetsPerFile"),
@@ -144,7 +144,7 @@ export function configuredLimits({ harvest = {} }: { harvest?: object | undefine
 }
 
 /** Returns limits as flags of a command line. */
-export function flagsOf(set: HarvestFlags): string[] {
+export function toFlags(set: HarvestFlags): string[] {
   return LIMIT_NAMES.flatMap((name) => {
     const value = set[name];
     return value === undefined ? [] : [LIMITS[name].flag, `${value}`];

@@ -27,7 +27,7 @@ export type Made = z.infer<typeof madeSchema>;
 
 /** Returns the origin of a configuration's harvests. */
 export function madeFrom(config: CollectionConfig): Made {
-  const asked = askedOf(planFor(config).reading);
+  const asked = requestFor(planFor(config).reading);
   const isShort = JSON.stringify(asked).length <= MOST;
   return {
     program: `twarc-cloud ${VERSION}`,
@@ -37,7 +37,7 @@ export function madeFrom(config: CollectionConfig): Made {
   };
 }
 
-function askedOf(reading: Reading): Record<string, unknown> {
+function requestFor(reading: Reading): Record<string, unknown> {
   switch (reading.kind) {
     case "timelines":
       return { users: Object.keys(reading.users).length };

@@ -22,7 +22,7 @@ export interface NamedUser {
 }
 
 /** Yields the users of a configuration with known names, including removed ones. */
-export function* namesIn(config: JsonObject): Generator<NamedUser> {
+export function* listNames(config: JsonObject): Generator<NamedUser> {
   for (const [part, is_removed] of [["users", false], ["removed_users", true]] as const) {
     const users = member(config, part);
     if (!isObject(users)) continue;
@@ -62,7 +62,7 @@ export function namesOfOthers(
   added: ReadonlyMap<string, string>,
 ): { user_id: string; screen_name: string; of: NamedUser; until?: string }[] {
   const ids = new Map([...added].map(([id, name]) => [name.toLowerCase(), id]));
-  return [...namesIn(config)].flatMap((of) =>
+  return [...listNames(config)].flatMap((of) =>
     of.names.flatMap(({ screen_name, until }) => {
       const user_id = ids.get(screen_name.toLowerCase());
       if (user_id === undefined || user_id === of.user_id) return [];

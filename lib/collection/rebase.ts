@@ -2,7 +2,7 @@
 
 import { isDeepStrictEqual } from "node:util";
 import { isObject, type Json, type JsonObject, member } from "../base/json.ts";
-import { namesOf, objectOf } from "../base/names_of.ts";
+import { namesOf, toObject } from "../base/names_of.ts";
 import { fingerprint, isProfileName, redact } from "./changeset.ts";
 
 /** Facts that harvests learn about a user, of which the newest configuration is right. */
@@ -65,7 +65,7 @@ function mergeCopies(
     const value = mergeMember(hidden, real, name, { above, conflicts });
     if (value !== undefined) members.push([name, value]);
   }
-  return objectOf(members);
+  return toObject(members);
 }
 
 function mergeMember(

@@ -2,7 +2,7 @@
 
 import { isObject, type JsonObject, member } from "../base/json.ts";
 import { UserError } from "../base/errors.ts";
-import { membersOf, objectOf } from "../base/names_of.ts";
+import { membersOf, toObject } from "../base/names_of.ts";
 import { traitsFor } from "./types/traits.ts";
 
 /**
@@ -35,6 +35,6 @@ export function split(config: JsonObject, into: number): JsonObject[] {
   return Array.from({ length: into }, (_, part) => ({
     ...rest,
     id: `${config.id}-${`${part + 1}`.padStart(Math.max(2, digits), "0")}`,
-    users: objectOf(entries.slice(start(part), start(part + 1))),
+    users: toObject(entries.slice(start(part), start(part + 1))),
   }));
 }

@@ -43,11 +43,11 @@ function idFaults({ at, id, of }: TypedId, now: number): Fault[] {
 /** Returns faults of queries that are longer than any access of version 2 allows. */
 function tooLongFaults(queries: Query[], config: JsonObject): Fault[] {
   if (!isVersion2(config)) return [];
-  return queries.filter(({ text, most }) => most < Infinity && lengthOf(text) > MAX_QUERY)
+  return queries.filter(({ text, most }) => most < Infinity && countCharacters(text) > MAX_QUERY)
     .map(({ at, text }) => ({
       at,
       says: `${at} has ${
-        lengthOf(text)
+        countCharacters(text)
       } characters, and the API takes ${MAX_QUERY} at most. Shorten it.`,
     }));
 }
@@ -59,22 +59,24 @@ export function queryNotes(config: JsonObject): string[] {
   return queries.flatMap(({ at, text, most }) => {
     const notes = LOOK_ALIKES.filter(({ signs }) => text.search(signs) >= 0)
       .map(({ signs, called, use }) => {
-        const shown = [...new Set(text.match(signs))].map(codeOf).join(", ");
+        const shown = [...new Set(text.match(signs))].map(codePoint).join(", ");
         return `${at} has ${called} (${shown}), which changes the search: use ${use} instead.`;
       });
-    const isLong = isVersion2(config) && lengthOf(text) > most;
+    const isLong = isVersion2(config) && countCharacters(text) > most;
     const long =
-      `${at} has ${lengthOf(text)} characters. Most kinds of access allow ${most}, Enterprise ` +
+      `${at} has ${
+        countCharacters(text)
+      } characters. Most kinds of access allow ${most}, Enterprise ` +
       `${MAX_QUERY}: if yours allows fewer, the API rejects it.`;
     return isLong ? [...notes, long] : notes;
   });
 }
 
-function lengthOf(text: string): number {
+function countCharacters(text: string): number {
   return [...text].length;
 }
 
-function codeOf(sign: string): string {
+function codePoint(sign: string): string {
   const code = sign.charCodeAt(0).toString(16).toUpperCase().padStart(4, "0");
   return /[\u00a0\u00ad\u2007\u200b\u202f\u2060\ufeff]/.test(sign)
     ? `U+${code}`

@@ -49,7 +49,7 @@ function look(
 /** Returns the path of a member of that name elsewhere in the schema: it may be misplaced. */
 function elsewhere(key: string, shape: Record<string, z.core.$ZodType>): string | undefined {
   const below = Object.entries(shape).flatMap(([name, schema]) =>
-    membersOf(schema).map((inner) => ({ inner, path: `${name}.${inner}` }))
+    listMembers(schema).map((inner) => ({ inner, path: `${name}.${inner}` }))
   );
   const exact = below.find(({ inner }) => inner === key);
   if (exact) return exact.path;
@@ -58,7 +58,7 @@ function elsewhere(key: string, shape: Record<string, z.core.$ZodType>): string 
   return isNearer ? below.find(({ inner }) => inner === near)?.path : undefined;
 }
 
-function membersOf(schema: z.core.$ZodType): string[] {
-  if (schema instanceof z.ZodOptional) return membersOf(schema.unwrap());
+function listMembers(schema: z.core.$ZodType): string[] {
+  if (schema instanceof z.ZodOptional) return listMembers(schema.unwrap());
   return schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
 }

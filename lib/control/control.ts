@@ -1,6 +1,6 @@
 /** The protocol between a person's command and a running harvester: routes, tokens, the client. */
 
-import { bytesOf } from "../base/body.ts";
+import { readBody } from "../base/body.ts";
 import type { Clock } from "../base/clock.ts";
 import { type HarvestInfo, harvestInfoSchema } from "../collection/harvest_info.ts";
 import { askedDirectly } from "../base/direct.ts";
@@ -167,7 +167,7 @@ export class ControlClient {
     const url = new URL(path, this.#url);
     try {
       const response = await askedDirectly(url, { headers, signal: limit });
-      const answer = await bytesOf(response, limit);
+      const answer = await readBody(response, limit);
       if (response.ok) return new TextDecoder().decode(answer);
       throw this.#refusalError(response.status);
     } catch (cause) {

@@ -12,7 +12,7 @@ import { isIP } from "node:net";
 import { Duplex } from "node:stream";
 import { type Clock, within } from "../base/clock.ts";
 import { controlAnswers, type Controlled, type ControlOptions, refusal } from "./control.ts";
-import { messageOf, UserError } from "../base/errors.ts";
+import { errorMessage, UserError } from "../base/errors.ts";
 
 const log = getLogger(["twarc-cloud", "control"]);
 
@@ -69,7 +69,7 @@ function openListener(hostname: string, port: number): Deno.TcpListener {
   try {
     return Deno.listen({ hostname, port });
   } catch (cause) {
-    throw new UserError(`Port ${port} cannot be opened: ${messageOf(cause)}`, {
+    throw new UserError(`Port ${port} cannot be opened: ${errorMessage(cause)}`, {
       cause,
       hint: "Something else listens there, or ports below 1024 are reserved: use --port 0.",
     });
@@ -106,7 +106,7 @@ class Connections {
         isShort = false;
       } catch (error) {
         if (this.#closing.signal.aborted) return;
-        const problem = messageOf(error);
+        const problem = errorMessage(error);
         if (!isShort) {
           log.warn("The control server cannot accept connections now: {problem}", { problem });
         }
@@ -229,7 +229,7 @@ async function answerRequest(
     response.once("finish", () => void (socket.isAnswering = false));
   }
   try {
-    const asked = requestOf(request);
+    const asked = toRequest(request);
     const { status, headers, body } = !isOwnName(host, names)
       ? refusal(421, "Unknown host name: use an IP address, or localhost")
       : asked
@@ -239,7 +239,7 @@ async function answerRequest(
     response.writeHead(status, { ...Object.fromEntries(headers), connection: "close" });
     response.end(text);
   } catch (error) {
-    log.error("The control server failed: {problem}", { problem: messageOf(error) });
+    log.error("The control server failed: {problem}", { problem: errorMessage(error) });
     // Headers cannot be sent twice, and the error would be lost.
     if (response.headersSent) return void response.destroy();
     response.writeHead(500, { "content-type": "application/json", connection: "close" });
@@ -248,7 +248,7 @@ async function answerRequest(
 }
 
 /** A request without its body, which no route reads; null for one that fetch cannot represent. */
-function requestOf({ method = "", url = "", headers: { authorization } }: IncomingMessage) {
+function toRequest({ method = "", url = "", headers: { authorization } }: IncomingMessage) {
   try {
     const headers = new Headers(authorization ? { authorization } : {});
     return new Request(new URL(url, "http://harvester/"), { method, headers });

@@ -3,7 +3,7 @@
  * takes most of the time otherwise.
  */
 
-import { type AddCell, cellOf } from "./answer_cells.ts";
+import { type AddCell, cellFor } from "./answer_cells.ts";
 import { ANSWER_COLUMNS, MERGED } from "./answer_columns.ts";
 import type { FoundTweet } from "./answer_fields.ts";
 import { AnswerRow } from "./answer_row.ts";
@@ -20,10 +20,10 @@ type Source = "own" | "repeated" | "author" | "line";
 /** The columns beside each other that are made of the same thing. */
 const RUNS: { of: Source; cells: AddCell[] }[] = [];
 for (const column of ANSWER_COLUMNS) {
-  const of = sourceOf(column);
+  const of = sourceFor(column);
   const last = RUNS.at(-1);
-  if (last?.of === of) last.cells.push(cellOf(column));
-  else RUNS.push({ of, cells: [cellOf(column)] });
+  if (last?.of === of) last.cells.push(cellFor(column));
+  else RUNS.push({ of, cells: [cellFor(column)] });
 }
 
 /** Makes rows of the tweets of lines. */
@@ -91,16 +91,16 @@ export class AnswerBytes {
 
   #countUnknown(): void {
     const { own, whole, author, line } = this.#row;
-    for (const path of own.unknown) if (this.#isOf(own, path)) this.#count(path);
+    for (const path of own.unknown) if (this.#isFrom(own, path)) this.#count(path);
     if (whole !== own) {
-      for (const path of whole.unknown) if (this.#isOf(whole, path)) this.#count(path);
+      for (const path of whole.unknown) if (this.#isFrom(whole, path)) this.#count(path);
     }
     if (author) { for (const path of author.unknown) this.#count(path); }
     for (const path of line.retrieved.unknown) this.#count(path);
   }
 
   /** Returns whether the row has a member from a tweet. */
-  #isOf(tweet: FoundTweet, path: string): boolean {
+  #isFrom(tweet: FoundTweet, path: string): boolean {
     const group = MERGED.findIndex((name) => path.startsWith(`${name}.`));
     return group < 0 ? tweet === this.#row.own : this.#row.merged[group] === tweet;
   }
@@ -110,7 +110,7 @@ export class AnswerBytes {
   }
 }
 
-function sourceOf(column: string): Source {
+function sourceFor(column: string): Source {
   const [member = ""] = column.split(".");
   if (member === "author") return "author";
   if (member === "matching_rules" || member === "__twarc") return "line";

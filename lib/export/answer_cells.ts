@@ -29,7 +29,7 @@ const NAMES = {
 };
 
 /** Returns what adds the cells of a column. */
-export function cellOf(column: string): AddCell {
+export function cellFor(column: string): AddCell {
   const special = SPECIAL[column];
   if (special) return special;
   const [first = "", second = "", third = ""] = column.split(".");
@@ -38,14 +38,14 @@ export function cellOf(column: string): AddCell {
     return ({ outline, references }, out) => addValue(outline, references[kind], out);
   }
   if (first === "author") {
-    return fieldOf(USER_FORM, column.slice("author.".length), ({ author }) => author);
+    return fieldFor(USER_FORM, column.slice("author.".length), ({ author }) => author);
   }
-  if (first === "__twarc") return fieldOf(RETRIEVED_FORM, second, ({ line }) => line.retrieved);
+  if (first === "__twarc") return fieldFor(RETRIEVED_FORM, second, ({ line }) => line.retrieved);
   const group = MERGED.findIndex((one) => one === first);
-  if (first === "entities") return entityOf(second, group);
-  if (second === "poll") return fieldOf(POLL_FORM, third, ({ merged }) => merged[group]?.poll);
-  if (group >= 0) return fieldOf(TWEET_FORM, column, ({ merged }) => merged[group]);
-  return fieldOf(TWEET_FORM, column, ({ own }) => own);
+  if (first === "entities") return entityFor(second, group);
+  if (second === "poll") return fieldFor(POLL_FORM, third, ({ merged }) => merged[group]?.poll);
+  if (group >= 0) return fieldFor(TWEET_FORM, column, ({ merged }) => merged[group]);
+  return fieldFor(TWEET_FORM, column, ({ own }) => own);
 }
 
 const SPECIAL: Record<string, AddCell> = {
@@ -53,7 +53,7 @@ const SPECIAL: Record<string, AddCell> = {
     out.addText(id);
     return true;
   },
-  text: (row, out) => addValue(row.outline, row.textOf(row.whole), out),
+  text: (row, out) => addValue(row.outline, row.findText(row.whole), out),
   in_reply_to_username: ({ outline, theirNames }, out) => addValue(outline, theirNames[0], out),
   retweeted_user_id: ({ outline, theirIds }, out) => addValue(outline, theirIds[1], out),
   retweeted_username: ({ outline, theirNames }, out) => addValue(outline, theirNames[1], out),
@@ -82,13 +82,13 @@ for (const kind of ["cashtags", "hashtags", "mentions", "urls"]) {
     addEntities(outline, kind, author?.at(field), out);
 }
 
-function fieldOf(form: Form, path: string, of: (row: AnswerRow) => Found | undefined): AddCell {
+function fieldFor(form: Form, path: string, of: (row: AnswerRow) => Found | undefined): AddCell {
   const field = form.field(path);
   return (row, out) => addValue(row.outline, of(row)?.at(field), out);
 }
 
 /** The entities of a long text come before those of the tweet. */
-function entityOf(kind: string, group: number): AddCell {
+function entityFor(kind: string, group: number): AddCell {
   const [field, noteField] = [TWEET_FORM.field(`entities.${kind}`), NOTE_FORM.field(kind)];
   return ({ outline, whole, merged }, out) => {
     const value = whole.note.at(noteField) || merged[group]?.at(field);
@@ -106,9 +106,9 @@ function addValue(outline: Outline, value: number | undefined, out: CsvBytes): b
 type AddElement = (outline: Outline, element: number, out: CsvBytes) => boolean;
 
 const ENTITIES: Record<string, AddElement> = {
-  cashtags: marked("$", NAMES.tag),
-  hashtags: marked("#", NAMES.tag),
-  mentions: marked("@", NAMES.username),
+  cashtags: withMark("$", NAMES.tag),
+  hashtags: withMark("#", NAMES.tag),
+  mentions: withMark("@", NAMES.username),
   urls: addUrl,
 };
 
@@ -144,7 +144,7 @@ function addList(
   return isUsual;
 }
 
-function marked(mark: string, name: Name): AddElement {
+function withMark(mark: string, name: Name): AddElement {
   return (outline, element, out) => {
     const value = outline.find(element, name);
     if (value < 0 || !outline.isString(value)) return false;
@@ -163,13 +163,13 @@ function addUrl(outline: Outline, element: number, out: CsvBytes): boolean {
 }
 
 function addPlainUrl(outline: Outline, element: number, out: CsvBytes): boolean {
-  const value = urlOf(outline, element);
+  const value = findUrl(outline, element);
   if (value > 0) return addJson(outline, value, out);
   out.pieceText("null");
   return true;
 }
 
-function urlOf(outline: Outline, element: number): number {
+function findUrl(outline: Outline, element: number): number {
   return presentAt(outline, element, NAMES.expanded_url) || presentAt(outline, element, NAMES.url);
 }
 
@@ -180,7 +180,7 @@ function lastUrl(outline: Outline, entities: number): number {
   if (list < 0 || !outline.isArray(list)) return 0;
   let last = 0;
   for (let at = outline.first(list); at >= 0; at = outline.next(at, list)) {
-    if (outline.isObject(at)) last = urlOf(outline, at);
+    if (outline.isObject(at)) last = findUrl(outline, at);
   }
   return last;
 }

@@ -7,7 +7,7 @@ import { RETRIEVED_FORM } from "./answer_line.ts";
 import { AnswerRow } from "./answer_row.ts";
 import {
   type Common,
-  kindOf,
+  kindFor,
   type Media,
   type Other,
   toBoolean,
@@ -122,11 +122,11 @@ class Tweet implements Common {
   }
 
   get kind(): Common["kind"] {
-    return kindOf(this.#post, this);
+    return kindFor(this.#post, this);
   }
 
   get text(): string | undefined {
-    return this.#textOf(this.#row.textOf(this.#row.whole));
+    return this.#textOf(this.#row.findText(this.#row.whole));
   }
 
   get lang(): string | undefined {

@@ -71,7 +71,7 @@ export class FoundTweet extends Found {
       NOTE_FORM.read(outline, note, this.note);
       if (this.note.isOdd || this.note.unknown.length > 0) this.isOdd = true;
     }
-    const poll = this.#included(outline, lastOf(outline, this.at(POLL_IDS)), line.polls);
+    const poll = this.#included(outline, findLast(outline, this.at(POLL_IDS)), line.polls);
     if (poll === 0) return;
     POLL_FORM.read(outline, poll, this.poll);
     if (this.poll.isOdd) this.isOdd = true;
@@ -99,7 +99,7 @@ export class FoundTweet extends Found {
 }
 
 /** Returns the last element of a list; 0 where there is none. */
-function lastOf(outline: Outline, list: number): number {
+function findLast(outline: Outline, list: number): number {
   if (list === 0 || !outline.isArray(list)) return 0;
   let last = 0;
   for (let at = outline.first(list); at >= 0; at = outline.next(at, list)) last = at;

@@ -1,7 +1,7 @@
 /** Finds over its bytes the objects that the tweets of a line of version 2 share. */
 
 import { type Name, name, type Outline } from "../twitter/bytes/outline.ts";
-import { tweetsIn } from "../twitter/bytes/tweet_line.ts";
+import { findTweets } from "../twitter/bytes/tweet_line.ts";
 import { Form, Found } from "./fields.ts";
 import { Keyed } from "./keyed.ts";
 
@@ -36,7 +36,7 @@ export class AnswerLine {
 
   /** Reads a line. @returns False for one that is left to a parser */
   read(outline: Outline): boolean {
-    this.tweets = tweetsIn(outline);
+    this.tweets = findTweets(outline);
     const includes = objectAt(outline, 0, INCLUDES);
     if (this.tweets[0] === 0 || (includes > 0 && outline.find(includes, POSTS) > 0)) return false;
     const take = (to: Keyed, list: Name, key = ID) =>

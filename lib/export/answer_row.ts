@@ -8,7 +8,7 @@ import { Found, isNull } from "./fields.ts";
 import { isPlainString } from "./keyed.ts";
 import { Names } from "./names.ts";
 import type { Post } from "./post.ts";
-import { outlineOf } from "./recorded_line.ts";
+import { readOutline } from "./recorded_line.ts";
 
 /** The kinds of references that have columns. */
 export const REFERENCES = ["replied_to", "retweeted", "quoted"] as const;
@@ -89,12 +89,12 @@ export class AnswerRow {
     own.read(outline, tweet, this.line);
     own.readPlace(outline, this.line);
     const authorId = own.at(FIELDS.author);
-    this.author = this.#userOf(authorId);
+    this.author = this.#findUser(authorId);
     if (own.isOdd || !this.#isKey(authorId) || this.author?.isOdd || !this.#readReferences()) {
       return false;
     }
     this.#takeMerged();
-    return !this.whole.isOdd && this.textOf(this.whole) !== 0;
+    return !this.whole.isOdd && this.findText(this.whole) !== 0;
   }
 
   /** Forgets the texts that were made of what rows share. */
@@ -103,7 +103,7 @@ export class AnswerRow {
   }
 
   /** Returns the value of a tweet's whole text; 0 where it has none. */
-  textOf(tweet: FoundTweet): number {
+  findText(tweet: FoundTweet): number {
     const long = tweet.at(FIELDS.longText);
     if (long > 0 && this.outline.isString(long)) return long;
     const text = tweet.at(FIELDS.text);
@@ -112,7 +112,7 @@ export class AnswerRow {
 
   /** Reads what the tweets of a line share, once. @returns False for a line that is left to a parser */
   #enter(bytes: Uint8Array): boolean {
-    const outline = outlineOf(bytes);
+    const outline = readOutline(bytes);
     if (bytes === this.#bytes) return this.#isUsual;
     this.#bytes = bytes;
     this.#users.clear();
@@ -123,7 +123,7 @@ export class AnswerRow {
   }
 
   /** Returns the user whose id is a value; undefined where there is none. */
-  #userOf(id: number): Found | undefined {
+  #findUser(id: number): Found | undefined {
     const user = id > 0 ? this.line.users.get(id) : 0;
     if (user === 0) return undefined;
     const known = this.#users.get(user);
@@ -165,7 +165,7 @@ export class AnswerRow {
   #readTheirs(kind: number, tweet: number): boolean {
     if (tweet === 0) return true;
     const id = Math.max(0, this.outline.find(tweet, AUTHOR_ID));
-    const user = this.#userOf(id);
+    const user = this.#findUser(id);
     this.theirIds[kind] = id;
     this.theirNames[kind] = user?.at(FIELDS.username) ?? 0;
     return this.#isKey(id) && !user?.isOdd && this.outline.find(tweet, AUTHOR) < 0;

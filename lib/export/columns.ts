@@ -37,7 +37,7 @@ export const SETS = ["twarc", "v1", "common", "4cat"] as const;
 /** Returns how tweets become rows. @throws UserError for unknown columns */
 export function openTable(options: TableOptions): Table {
   const { pseudonyms, raw = false } = options;
-  const table = tableOf(options);
+  const table = toTable(options);
   const hidden = pseudonyms ? pseudonyms.hide(table) : table;
   return raw ? withRaw(hidden) : hidden;
 }
@@ -48,7 +48,7 @@ export function toTextCell(cell: CommonCell, { type }: Pick<CommonColumn, "type"
   return cell;
 }
 
-function tableOf({ columns, extra = [], apis, merge }: TableOptions): Table {
+function toTable({ columns, extra = [], apis, merge }: TableOptions): Table {
   const usual = apis.size > 1 ? "common" : apis.has("2") ? "twarc" : "v1";
   const set = columns ?? usual;
   switch (set) {
@@ -67,7 +67,7 @@ function tableOf({ columns, extra = [], apis, merge }: TableOptions): Table {
     case "common":
       return withExtra({ ...commonTable({ merge }), readsBytes: apis.has("2") }, extra);
     default:
-      return some(tableOf({ columns: usual, extra, apis, merge }), namesOf(set));
+      return some(toTable({ columns: usual, extra, apis, merge }), splitNames(set));
   }
 }
 
@@ -83,7 +83,7 @@ function checkVersion(apis: ReadonlySet<string>, version: string, set: string): 
   );
 }
 
-function namesOf(columns: string): string[] {
+function splitNames(columns: string): string[] {
   return columns.split(",").map((name) => name.trim()).filter((name) => name !== "");
 }
 

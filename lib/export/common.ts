@@ -88,7 +88,7 @@ export function toCommon(post: Post, { merge }: { merge: boolean }): Common {
   return {
     id: post.id,
     createdAt: readTime(post),
-    kind: kindOf(post, found),
+    kind: kindFor(post, found),
     matched: post.line.rules.flatMap(({ tag }) => toText(tag) ?? []),
     ...found,
   };
@@ -97,7 +97,7 @@ export function toCommon(post: Post, { merge }: { merge: boolean }): Common {
 type Found = Omit<Common, "id" | "createdAt" | "kind" | "matched">;
 
 /** Returns what kind of tweet one is. */
-export function kindOf(
+export function kindFor(
   post: Pick<Post, "isRetweet">,
   { replyTo, quoteOf }: Pick<Common, "replyTo" | "quoteOf">,
 ): Kind {
@@ -162,7 +162,7 @@ function fromAnswer(post: Post, merge: boolean): Found {
   const { json, line } = post;
   const user = readAuthor(post) ?? {};
   const references = readReferences(post);
-  const otherOf = (kind: string): Other | undefined => {
+  const findOther = (kind: string): Other | undefined => {
     const found = references.findLast(({ type }) => type === kind);
     if (!found) return undefined;
     const author = found.json && readAuthor({ json: found.json, line });
@@ -181,7 +181,7 @@ function fromAnswer(post: Post, merge: boolean): Found {
   const placeId = geo?.place_id;
   const place = placeId === undefined ? undefined : line.includes.places.get(toKey(placeId));
   const [lon, lat] = toNumbers(toObject(geo?.coordinates)?.coordinates);
-  const answers = otherOf("replied_to");
+  const answers = findOther("replied_to");
   return {
     collectedAt: toTime(line.retrieved?.retrieved_at),
     author: {
@@ -199,8 +199,8 @@ function fromAnswer(post: Post, merge: boolean): Found {
     conversationId: toId(json.conversation_id),
     replyTo: answers &&
       { ...answers, authorId: toId(json.in_reply_to_user_id) ?? answers.authorId },
-    repostOf: otherOf("retweeted"),
-    quoteOf: otherOf("quoted"),
+    repostOf: findOther("retweeted"),
+    quoteOf: findOther("quoted"),
     likes: toNumber(counts.like_count),
     reposts: toNumber(counts.retweet_count),
     replies: toNumber(counts.reply_count),

@@ -121,9 +121,9 @@ function drawScale(most: number): string {
   const step = roundStep(most);
   let lines = "";
   for (let n = 0; n <= most; n += step) {
-    const y = yOf(n, most).toFixed(2);
+    const y = toY(n, most).toFixed(2);
     lines += `<path class="${n === 0 ? "line" : "grid"}" d="M${LEFT} ${y}H${RIGHT}"/>\n` +
-      `<text x="${LEFT - 8}" y="${(yOf(n, most) + 5).toFixed(2)}" text-anchor="end">${
+      `<text x="${LEFT - 8}" y="${(toY(n, most) + 5).toFixed(2)}" text-anchor="end">${
         toDigits(n)
       }</text>\n`;
   }
@@ -142,7 +142,7 @@ function drawBars(bars: readonly DayCount[], most: number): string {
   const wide = Math.max(0.5, step * 0.9).toFixed(2);
   const drawn = bars.map(({ day, tweets, isGap }, i) => {
     const x = (LEFT + i * step).toFixed(2);
-    const y = yOf(tweets, most);
+    const y = toY(tweets, most);
     const gap = isGap
       ? `<rect class="gap" x="${x}" y="${TOP}" width="${step.toFixed(2)}" height="${
         FLOOR - TOP
@@ -178,7 +178,7 @@ function drawDays(bars: readonly DayCount[]): string {
   return drawn;
 }
 
-function yOf(tweets: number, most: number): number {
+function toY(tweets: number, most: number): number {
   return FLOOR - tweets / most * (FLOOR - TOP);
 }
 

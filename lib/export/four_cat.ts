@@ -39,8 +39,8 @@ const COLUMNS: Readonly<Record<string, (tweet: Common) => Cell>> = {
   replied_user: ({ replyTo }) => toName(replyTo),
   hashtags: ({ hashtags }) => hashtags.join(","),
   urls: ({ urls }) => urls.join(","),
-  images: (tweet) => mediaOf(tweet, (type) => type === "photo"),
-  videos: (tweet) => mediaOf(tweet, (type) => type !== "photo"),
+  images: (tweet) => mediaText(tweet, (type) => type === "photo"),
+  videos: (tweet) => mediaText(tweet, (type) => type !== "photo"),
   mentions: ({ mentions }) => mentions.flatMap(({ handle }) => handle ?? []).join(","),
   long_lat: ({ lon, lat }) => lon === undefined ? "" : `${lon},${lat}`,
   place_name: ({ placeName }) => placeName,
@@ -64,6 +64,6 @@ function toName(other: Other | undefined): string {
   return other?.handle ?? "";
 }
 
-function mediaOf({ media }: Common, isWanted: (type: string | null) => boolean): string {
+function mediaText({ media }: Common, isWanted: (type: string | null) => boolean): string {
   return media.filter(({ type }) => isWanted(type)).flatMap(({ url }) => url ?? []).join(",");
 }

@@ -45,7 +45,7 @@ export function addCell(outline: Outline, value: number, out: CsvBytes): boolean
     }
     default:
       if (isPlainNumber(outline, value)) out.add(bytes, start, outline.end(value));
-      else out.addText(`${JSON.parse(textOf(outline, value))}`);
+      else out.addText(`${JSON.parse(jsonText(outline, value))}`);
       return true;
   }
 }
@@ -55,12 +55,12 @@ export function addCell(outline: Outline, value: number, out: CsvBytes): boolean
  * @returns False where only a parser of lines can say what it is
  */
 export function addJson(outline: Outline, value: number, out: CsvBytes): boolean {
-  const form = formOf(outline, value);
+  const form = findForm(outline, value);
   if (form === "odd") return false;
   if (form === "spaced") return addSpaced(outline, value, out);
   if (form === "plain") out.piece(outline.bytes, outline.start(value), outline.end(value));
   else {
-    const json = encoder.encode(JSON.stringify(parseWhole(textOf(outline, value))));
+    const json = encoder.encode(JSON.stringify(parseWhole(jsonText(outline, value))));
     out.piece(json, 0, json.length);
   }
   return true;
@@ -96,7 +96,7 @@ export function addMarked(outline: Outline, value: number, mark: string, out: Cs
  */
 type JsonForm = "plain" | "spaced" | "other" | "odd";
 
-function formOf(outline: Outline, value: number): JsonForm {
+function findForm(outline: Outline, value: number): JsonForm {
   const byte = outline.bytes[outline.start(value)] ?? 0;
   if (byte === QUOTE) return isWord(outline, value) ? "odd" : "plain";
   if (byte === MINUS || isDigit(byte)) return isPlainNumber(outline, value) ? "plain" : "other";
@@ -111,7 +111,7 @@ function formOf(outline: Outline, value: number): JsonForm {
       }
       length += outline.nameEnd(at) - outline.nameStart(at) + 3;
     }
-    const inner = formOf(outline, at);
+    const inner = findForm(outline, at);
     if (inner === "odd") return "odd";
     if (inner !== "plain") isPlain = false;
     length += outline.end(at) - outline.start(at) + 1;
@@ -126,7 +126,7 @@ function formOf(outline: Outline, value: number): JsonForm {
 /** Returns whether a string is a word that a parser of lines may put another one in place of. */
 function isWord(outline: Outline, value: number): boolean {
   const isAsLong = outline.end(value) - outline.start(value) === REPOSTED.length;
-  return isAsLong && textOf(outline, value) === REPOSTED;
+  return isAsLong && jsonText(outline, value) === REPOSTED;
 }
 
 /**
@@ -147,6 +147,6 @@ function isPlainNumber(outline: Outline, value: number): boolean {
 }
 
 /** Returns the JSON text of a value. */
-function textOf(outline: Outline, value: number): string {
+function jsonText(outline: Outline, value: number): string {
   return decoder.decode(outline.bytes.subarray(outline.start(value), outline.end(value)));
 }

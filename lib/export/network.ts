@@ -55,7 +55,7 @@ export class Network {
     const { id: source, handle } = tweet.author;
     if (source === undefined) return;
     this.#addNode({ id: source, handle }, tweet.createdAt ?? "");
-    for (const { kind, id, handle } of targetsOf(tweet)) {
+    for (const { kind, id, handle } of listTargets(tweet)) {
       if (id === undefined || !this.#kinds.has(kind)) continue;
       this.#addNode({ id, handle });
       const edge = `${this.#name(source)}\t${this.#name(id)}\t${kind}`;
@@ -74,7 +74,7 @@ export class Network {
     for await (const records of this.#nodes.parts()) {
       const nodes = new Map<string, Node>();
       for (const record of records) addTo(nodes, record);
-      for (const id of [...nodes.keys()].toSorted()) yield nodes.get(id) ?? nodeOf(id);
+      for (const id of [...nodes.keys()].toSorted()) yield nodes.get(id) ?? makeNode(id);
     }
   }
 
@@ -110,7 +110,7 @@ export class Network {
   }
 }
 
-function targetsOf(
+function listTargets(
   tweet: Common,
 ): { kind: EdgeKind; id: string | undefined; handle: string | undefined }[] {
   const of = (kind: EdgeKind, other: Other | undefined) =>
@@ -125,13 +125,13 @@ function targetsOf(
   ];
 }
 
-function nodeOf(id: string): Node {
+function makeNode(id: string): Node {
   return { id, handle: id, posts: 0, first: undefined, last: undefined };
 }
 
 function addTo(nodes: Map<string, Node>, record: string): void {
   const [id = "", handle, time] = record.split("\t");
-  const node = nodes.get(id) ?? nodeOf(id);
+  const node = nodes.get(id) ?? makeNode(id);
   nodes.set(id, node);
   if (handle) node.handle = handle;
   if (time === undefined) return;

@@ -1,7 +1,7 @@
 /** A file that gets its name only when it is complete. */
 
 import { dirname } from "node:path";
-import { messageOf, TwarcCloudError, UserError } from "../base/errors.ts";
+import { errorMessage, TwarcCloudError, UserError } from "../base/errors.ts";
 import { removeFile, renameFile } from "../base/in_use.ts";
 import { writeAll } from "../base/write_all.ts";
 import type { Sink } from "./writer.ts";
@@ -98,7 +98,7 @@ export async function makeFolder(path: string): Promise<string | undefined> {
 /** Translates a failure to write a file into an error with advice. */
 function fileError(cause: unknown, path: string): TwarcCloudError {
   if (cause instanceof TwarcCloudError) return cause;
-  return new UserError(`${path} cannot be written: ${messageOf(cause)}`, {
+  return new UserError(`${path} cannot be written: ${errorMessage(cause)}`, {
     cause,
     hint: "Free some space there, or name another file with --output.",
   });

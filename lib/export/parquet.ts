@@ -103,7 +103,7 @@ export class Parquet implements PostWriter {
     const bytes = new ByteWriter(2 ** 20);
     const writer = new ParquetWriter({
       writer: bytes,
-      schema: schemaOf(this.#columns),
+      schema: toSchema(this.#columns),
       codec: "ZSTD",
       compressors: { ZSTD: (block) => zstdCompressSync(block) },
       kvMetadata: Object.entries(this.#options.metadata).map(([key, value]) => ({ key, value })),
@@ -136,34 +136,34 @@ function toValue(cell: CommonCell, type: Type): unknown {
 }
 
 /** Returns the schema: three levels for lists, as the format's documents require. */
-function schemaOf(columns: readonly { name: string; type: Type }[]): SchemaElement[] {
-  return [{ name: "root", num_children: columns.length }, ...columns.flatMap(elementsOf)];
+function toSchema(columns: readonly { name: string; type: Type }[]): SchemaElement[] {
+  return [{ name: "root", num_children: columns.length }, ...columns.flatMap(toElements)];
 }
 
-function elementsOf({ name, type }: { name: string; type: Type }): SchemaElement[] {
+function toElements({ name, type }: { name: string; type: Type }): SchemaElement[] {
   switch (type) {
     case "text":
-      return [textOf(name)];
+      return [textElement(name)];
     case "time":
-      return [leafOf(name, "INT64", "TIMESTAMP_MICROS")];
+      return [leafElement(name, "INT64", "TIMESTAMP_MICROS")];
     case "integer":
-      return [leafOf(name, "INT64")];
+      return [leafElement(name, "INT64")];
     case "float":
-      return [leafOf(name, "DOUBLE")];
+      return [leafElement(name, "DOUBLE")];
     case "boolean":
-      return [leafOf(name, "BOOLEAN")];
+      return [leafElement(name, "BOOLEAN")];
     case "texts":
-      return listOf(name, [textOf("element")]);
+      return listElement(name, [textElement("element")]);
     case "media":
-      return listOf(name, [
+      return listElement(name, [
         { name: "element", repetition_type: "OPTIONAL", num_children: 7 },
-        ...["key", "type", "url", "alt"].map(textOf),
-        ...["width", "height", "duration_ms"].map((one) => leafOf(one, "INT32")),
+        ...["key", "type", "url", "alt"].map(textElement),
+        ...["width", "height", "duration_ms"].map((one) => leafElement(one, "INT32")),
       ]);
   }
 }
 
-function listOf(name: string, element: SchemaElement[]): SchemaElement[] {
+function listElement(name: string, element: SchemaElement[]): SchemaElement[] {
   return [
     { name, repetition_type: "OPTIONAL", converted_type: "LIST", num_children: 1 },
     { name: "list", repetition_type: "REPEATED", num_children: 1 },
@@ -171,11 +171,11 @@ function listOf(name: string, element: SchemaElement[]): SchemaElement[] {
   ];
 }
 
-function textOf(name: string): SchemaElement {
-  return leafOf(name, "BYTE_ARRAY", "UTF8");
+function textElement(name: string): SchemaElement {
+  return leafElement(name, "BYTE_ARRAY", "UTF8");
 }
 
-function leafOf(
+function leafElement(
   name: string,
   type: NonNullable<SchemaElement["type"]>,
   converted?: NonNullable<SchemaElement["converted_type"]>,

@@ -6,7 +6,7 @@ import type { Store } from "../store/store.ts";
 import { DamagedFileError, readLines } from "../bucket/tweets.ts";
 import { type JsonObject, parseWhole } from "../base/json.ts";
 import { type Post, readReferences, toObject } from "./post.ts";
-import { isRepeating, postsOf } from "./recorded_line.ts";
+import { isRepeating, readRecordedPosts } from "./recorded_line.ts";
 
 const decoder = new TextDecoder();
 
@@ -41,7 +41,7 @@ export async function* readPosts(
   const file = key.slice(key.indexOf("/harvests/") + 1);
   try {
     const read = (line: Uint8Array, number: number) =>
-      postsOf(line, { collection, harvest, file, number }, readsAll);
+      readRecordedPosts(line, { collection, harvest, file, number }, readsAll);
     for await (const posts of readLines(store, key, read)) {
       signal.throwIfAborted();
       yield referenced ? posts.flatMap(withReferenced) : posts;
@@ -56,7 +56,7 @@ export async function* readPosts(
 function withReferenced(post: Post): Post[] {
   const found = post.line.api === "2"
     ? readReferences(post).map(({ json }) => json)
-    : insideOf(post);
+    : readInside(post);
   const others = found.flatMap((json) => {
     const id = json?.id_str ?? json?.id;
     if (!json || typeof id !== "string") return [];
@@ -68,7 +68,7 @@ function withReferenced(post: Post): Post[] {
 }
 
 /** Returns the statuses inside of one of version 1.1, rewritten so that their numbers keep their digits. */
-function insideOf({ json, bytes }: Post): (JsonObject | undefined)[] {
+function readInside({ json, bytes }: Post): (JsonObject | undefined)[] {
   if (!toObject(json.retweeted_status) && !toObject(json.quoted_status)) return [];
   const whole = toObject(parseWhole(decoder.decode(bytes)));
   return [toObject(whole?.retweeted_status), toObject(whole?.quoted_status)];

@@ -5,7 +5,7 @@ import { parseTweetLine, type TweetLine } from "../format/tweets.ts";
 import { REFERENCES, REPEATS } from "../format/words.ts";
 import { name, Outline } from "../twitter/bytes/outline.ts";
 import { text } from "../twitter/bytes/raw_json.ts";
-import { tweetsIn } from "../twitter/bytes/tweet_line.ts";
+import { findTweets } from "../twitter/bytes/tweet_line.ts";
 import { type Place, type Post, readReferences, toObject } from "./post.ts";
 
 /** Levels of a line that are recorded: the deepest that a column is made of is the seventh. */
@@ -22,7 +22,7 @@ let isUsual = false;
  * Returns the outline of a line, which holds until another line is asked for; null where only a parser can say what it
  * is.
  */
-export function outlineOf(line: Uint8Array): Outline | null {
+export function readOutline(line: Uint8Array): Outline | null {
   if (shared.bytes !== line) isUsual = shared.read(line, LEVELS) && shared.isObject(0);
   return isUsual ? shared : null;
 }
@@ -32,7 +32,7 @@ export function outlineOf(line: Uint8Array): Outline | null {
  * @param readsAll Whether what each of them says is needed: the line is parsed at once then.
  * @throws SyntaxError for a line without tweets, or that is not JSON; TypeError where it is not UTF-8
  */
-export function postsOf(bytes: Uint8Array, place: Place, readsAll = false): Post[] {
+export function readRecordedPosts(bytes: Uint8Array, place: Place, readsAll = false): Post[] {
   return (readsAll ? null : outlinedPosts(bytes, place)) ?? parsedPosts(bytes, place);
 }
 
@@ -51,11 +51,11 @@ function parsedPosts(bytes: Uint8Array, place: Place): Post[] {
 }
 
 function outlinedPosts(bytes: Uint8Array, place: Place): Post[] | null {
-  const outline = outlineOf(bytes);
+  const outline = readOutline(bytes);
   if (!outline) return null;
-  const line = new OutlinedLine(bytes, apiOf(outline));
+  const line = new OutlinedLine(bytes, apiVersion(outline));
   const posts: Post[] = [];
-  for (const tweet of tweetsIn(outline)) {
+  for (const tweet of findTweets(outline)) {
     const id = outline.isObject(tweet) ? outline.id(tweet) : null;
     if (id === null) return null;
     const isRetweet = line.api === "1.1" ? hasStatus(outline, tweet) : hasRepeat(outline, tweet);
@@ -66,10 +66,10 @@ function outlinedPosts(bytes: Uint8Array, place: Place): Post[] | null {
 }
 
 /** Returns the version of the API, as `parseTweetLine` does. */
-function apiOf(outline: Outline): "1.1" | "2" {
+function apiVersion(outline: Outline): "1.1" | "2" {
   const id = outline.find(0, ID);
   const isFlat = id >= 0 && outline.isString(id) && outline.find(0, ID_STR) < 0;
-  return isFlat || tweetsIn(outline)[0] !== 0 ? "2" : "1.1";
+  return isFlat || findTweets(outline)[0] !== 0 ? "2" : "1.1";
 }
 
 function hasStatus(outline: Outline, tweet: number): boolean {

@@ -62,7 +62,7 @@ async function giveTo(writer: PostWriter, exported: Exported): Promise<Counts> {
     left_out: {},
     damaged: [],
   };
-  const once = keepDuplicates ? null : new Once(() => idsOf(exported), mostInMemory);
+  const once = keepDuplicates ? null : new Once(() => readIds(exported), mostInMemory);
   let tweets = 0;
   const isWanted = (post: Post) => {
     tweets++;
@@ -74,7 +74,7 @@ async function giveTo(writer: PostWriter, exported: Exported): Promise<Counts> {
   };
   const onDamaged = ({ file }: DamagedFileError) => void counts.damaged.push(file);
   for await (
-    const { posts, files } of postsOf(exported, { onDamaged, readsAll: writer.readsAll })
+    const { posts, files } of readAllPosts(exported, { onDamaged, readsAll: writer.readsAll })
   ) {
     const wanted = posts.filter(isWanted);
     for (const post of wanted) count(post, counts);
@@ -88,7 +88,7 @@ async function giveTo(writer: PostWriter, exported: Exported): Promise<Counts> {
 }
 
 /** The tweets of all files, line by line. */
-async function* postsOf(
+async function* readAllPosts(
   { store, files, referenced, signal }: Exported,
   { onDamaged, readsAll = false }:
     & Pick<ReadOptions, "onDamaged">
@@ -102,8 +102,8 @@ async function* postsOf(
 }
 
 /** Yields the ids of all files; damaged ones are reported elsewhere. */
-async function* idsOf(exported: Exported): AsyncGenerator<string[]> {
-  for await (const { posts } of postsOf(exported, { onDamaged: () => {} })) {
+async function* readIds(exported: Exported): AsyncGenerator<string[]> {
+  for await (const { posts } of readAllPosts(exported, { onDamaged: () => {} })) {
     yield posts.map(({ id }) => id);
   }
 }

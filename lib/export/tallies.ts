@@ -8,7 +8,7 @@ import type { Store } from "../store/store.ts";
 import { readPosts } from "./read_posts.ts";
 import { addTally, countPost, emptyTally, type Tally, tallySchema } from "./tally.ts";
 
-/** Options of tallyOf(). */
+/** Options of countTweets(). */
 export interface TallyOptions {
   /** The folder of the cache; no cache without it. */
   cache: string | undefined;
@@ -29,7 +29,11 @@ export interface Tallied {
  * Counts the tweets of a collection, as they were recorded: one that was recorded again counts again.
  * @throws the errors of the store; the signal's reason
  */
-export async function tallyOf(store: Store, id: string, options: TallyOptions): Promise<Tallied> {
+export async function countTweets(
+  store: Store,
+  id: string,
+  options: TallyOptions,
+): Promise<Tallied> {
   const { cache, signal, onFile } = options;
   const tally = emptyTally();
   const damaged: string[] = [];

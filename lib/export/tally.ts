@@ -80,7 +80,7 @@ export function addTally(tally: Tally, more: Tally): void {
 }
 
 /** Returns the names with the highest counts, each with its count; equal counts are ordered by name. */
-export function mostOf(counts: Counts, most: number): [name: string, n: number][] {
+export function topCounts(counts: Counts, most: number): [name: string, n: number][] {
   return Object.entries(counts)
     .toSorted(([a, n], [b, m]) => m - n || (a < b ? -1 : 1))
     .slice(0, most);

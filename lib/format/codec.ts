@@ -154,7 +154,7 @@ export function findCodec(name: string): Codec {
 }
 
 /** Returns the codec whose magic number the bytes begin with; undefined for anything else. */
-export function packingOf(bytes: Uint8Array): Codec | undefined {
+export function detectCodec(bytes: Uint8Array): Codec | undefined {
   return CODECS.find(({ magic }) => magic.every((byte, i) => bytes[i] === byte));
 }
 
@@ -163,7 +163,7 @@ export function packingOf(bytes: Uint8Array): Codec | undefined {
  * as it is.
  */
 export function unpackIfPacked(bytes: Uint8Array, max: number): Uint8Array {
-  const codec = packingOf(bytes);
+  const codec = detectCodec(bytes);
   try {
     return codec ? codec.unpackBytes(bytes, max) : bytes;
   } catch {

@@ -37,7 +37,7 @@ export function unfold(flat: JsonObject): Unfolded {
   return {
     json,
     includes,
-    rules: objectsOf(matching_rules),
+    rules: listObjects(matching_rules),
     retrieved: isObject(__twarc) ? __twarc : undefined,
   };
 }
@@ -54,7 +54,7 @@ function takeApart(value: Json | undefined, found: Found): void {
   delete value.in_reply_to_user;
   delete value.pinned_tweet;
   if (Array.isArray(value.media_keys)) {
-    for (const one of objectsOf(value.media)) keep(one, found.media, "media_key");
+    for (const one of listObjects(value.media)) keep(one, found.media, "media_key");
     delete value.media;
   }
   if (Array.isArray(value.poll_ids)) {
@@ -63,10 +63,10 @@ function takeApart(value: Json | undefined, found: Found): void {
   }
   if (isObject(value.geo) && value.geo.place_id !== undefined) value.geo = ownGeo(value.geo, found);
   if (Array.isArray(value.mentions)) {
-    value.mentions = objectsOf(value.mentions).map((one) => ownMention(one, found));
+    value.mentions = listObjects(value.mentions).map((one) => ownMention(one, found));
   }
   if (Array.isArray(value.referenced_tweets)) {
-    value.referenced_tweets = objectsOf(value.referenced_tweets).map((one) =>
+    value.referenced_tweets = listObjects(value.referenced_tweets).map((one) =>
       ownReference(one, found)
     );
   }
@@ -75,7 +75,7 @@ function takeApart(value: Json | undefined, found: Found): void {
 /** A place's members are beside those that the tweet itself has. */
 function ownGeo({ place_id, coordinates, ...place }: JsonObject, { places }: Found): JsonObject {
   keep(place, places);
-  return definedOf({ place_id, coordinates });
+  return dropUndefined({ place_id, coordinates });
 }
 
 /** A user's members are merged over the mention's own, of which `id` and `username` are the same. */
@@ -83,12 +83,12 @@ function ownMention(mention: JsonObject, { users }: Found): JsonObject {
   const { start, end, ...user } = mention;
   if (user.name === undefined) return mention;
   keep(user, users);
-  return definedOf({ start, end, username: user.username, id: user.id });
+  return dropUndefined({ start, end, username: user.username, id: user.id });
 }
 
 function ownReference({ type, ...tweet }: JsonObject, { tweets }: Found): JsonObject {
   if (Object.keys(tweet).length > 1) keep(tweet, tweets);
-  return definedOf({ type, id: tweet.id });
+  return dropUndefined({ type, id: tweet.id });
 }
 
 /** Records an object by its key, once for several places. */
@@ -97,13 +97,13 @@ function keep(object: Json | undefined, by: Map<string, JsonObject>, name = "id"
   if (isObject(object) && typeof key === "string" && !by.has(key)) by.set(key, object);
 }
 
-function definedOf(object: { [name: string]: Json | undefined }): JsonObject {
+function dropUndefined(object: { [name: string]: Json | undefined }): JsonObject {
   const defined = Object.entries(object).flatMap(([name, value]): [string, Json][] =>
     value === undefined ? [] : [[name, value]]
   );
   return Object.fromEntries(defined);
 }
 
-function objectsOf(value: Json | undefined): JsonObject[] {
+function listObjects(value: Json | undefined): JsonObject[] {
   return Array.isArray(value) ? value.filter(isObject) : [];
 }

@@ -11,7 +11,7 @@ const LENGTH = 6;
 const REPLACEMENT = new TextEncoder().encode("\\ufffd");
 
 /** Yields the places of unpaired surrogates in a text of JSON. */
-function* halvesIn(line: Uint8Array): Generator<number> {
+function* findUnpaired(line: Uint8Array): Generator<number> {
   for (let at = line.indexOf(BACKSLASH); at >= 0; at = line.indexOf(BACKSLASH, at)) {
     const code = codeAt(line, at);
     if (code === null || code < 0xd800 || code > 0xdfff) {
@@ -30,14 +30,14 @@ function codeAt(line: Uint8Array, at: number): number | null {
   if (line[at] !== BACKSLASH || line[at + 1] !== SMALL_U) return null;
   let code = 0;
   for (let i = at + 2; i < at + LENGTH; i++) {
-    const digit = digitOf(line[i]);
+    const digit = hexDigit(line[i]);
     if (digit === null) return null;
     code = code * 16 + digit;
   }
   return code;
 }
 
-function digitOf(byte = 0): number | null {
+function hexDigit(byte = 0): number | null {
   if (byte >= 0x30 && byte <= 0x39) return byte - 0x30;
   const letter = byte | 0x20;
   return letter >= 0x61 && letter <= 0x66 ? letter - 0x57 : null;
@@ -45,13 +45,13 @@ function digitOf(byte = 0): number | null {
 
 /** Returns whether a line of JSON has an unpaired surrogate, which other programs do not read. */
 export function hasHalves(line: Uint8Array): boolean {
-  return !halvesIn(line).next().done;
+  return !findUnpaired(line).next().done;
 }
 
 /** Returns a line of JSON with U+FFFD in place of each unpaired surrogate; the same line where there is none. */
 export function wellFormed<T extends Uint8Array>(line: T): T | Uint8Array<ArrayBuffer> {
   let clean: Uint8Array<ArrayBuffer> | undefined;
-  for (const at of halvesIn(line)) {
+  for (const at of findUnpaired(line)) {
     clean ??= new Uint8Array(line);
     clean.set(REPLACEMENT, at);
   }

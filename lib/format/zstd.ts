@@ -18,7 +18,7 @@ const [SIZE_LENGTH, END_LENGTH] = [4, 12];
 const MAX_FRAME = 128 << 20;
 
 /** The first bytes of a file. */
-export const ZSTD_MAGIC = headOf(SIZE_MAGIC, SIZE_LENGTH);
+export const ZSTD_MAGIC = frameHead(SIZE_MAGIC, SIZE_LENGTH);
 
 /** Compresses a block by itself. @param level 1 to 9: smaller, and slower */
 export function packFrame(block: Uint8Array, level: number): Uint8Array {
@@ -34,7 +34,7 @@ export function packFrame(block: Uint8Array, level: number): Uint8Array {
 /** Ends a file. @param content The CRC-32 and the length of the uncompressed blocks */
 export function endFrame({ crc, length }: { crc: number; length: number }): Uint8Array {
   const bytes = new Uint8Array(HEAD + END_LENGTH);
-  bytes.set(headOf(END_MAGIC, END_LENGTH));
+  bytes.set(frameHead(END_MAGIC, END_LENGTH));
   const view = new DataView(bytes.buffer);
   view.setUint32(HEAD, crc, true);
   view.setBigUint64(HEAD + 4, BigInt(length), true);
@@ -59,7 +59,7 @@ export function unpackAll(bytes: Uint8Array, max: number): Uint8Array {
 }
 
 /** Returns the head of a skippable frame. */
-function headOf(magic: number, length: number): Uint8Array {
+function frameHead(magic: number, length: number): Uint8Array {
   const bytes = new Uint8Array(HEAD);
   const view = new DataView(bytes.buffer);
   view.setUint32(0, magic, true);

@@ -6,7 +6,7 @@ import type { HarvestFile } from "../bucket/checkpoint_state.ts";
 import { readListedNames } from "../bucket/manifest.ts";
 import { findCodec } from "../format/codec.ts";
 import { tweetsFileName } from "../format/file_name.ts";
-import { DamagedError, LockedError, messageOf, UndeletableError } from "../base/errors.ts";
+import { DamagedError, errorMessage, LockedError, UndeletableError } from "../base/errors.ts";
 import type { Store } from "../store/store.ts";
 import { isAway, Patience, type PatienceOptions } from "../source/patience.ts";
 import type { Cut, Lost } from "./cut.ts";
@@ -88,7 +88,7 @@ export class Committer {
   }
 
   /** Returns the tweets files of a harvest in the store. */
-  filesOf(began: number): HarvestFile[] {
+  listFiles(began: number): HarvestFile[] {
     return this.isAt(began) ? this.#files : [];
   }
 
@@ -356,7 +356,7 @@ export class Committer {
     } catch (error) {
       log.warn("Files that no manifest lists may remain in {folder}: {problem}", {
         folder,
-        problem: messageOf(error),
+        problem: errorMessage(error),
       });
     }
   }

@@ -25,7 +25,7 @@ export interface Committing {
 export function committing(
   { target, checkpoint, lease, clock, patienceMs, waits }: Committing,
 ): LeftOptions {
-  let listed = listingOf(checkpoint.state);
+  let listed = toListing(checkpoint.state);
   return {
     store: target.store,
     checkpoint,
@@ -56,7 +56,7 @@ interface Listing {
   files: HarvestFile[] | null | undefined;
 }
 
-function listingOf({ began, files }: CheckpointState): Listing {
+function toListing({ began, files }: CheckpointState): Listing {
   return { began, files: files.length === 0 ? null : undefined };
 }
 
@@ -70,11 +70,11 @@ function isManifestDue({ state, files }: CheckpointState, listed: Listing): bool
   // Pieces that it lists are deleted only where a whole segment replaces them.
   if (listed.files === undefined) return whole.length > 0;
   if (listed.files === null) return state === "harvesting";
-  const names = namesOf(listed.files);
-  if (!names.isSubsetOf(namesOf(files))) return true;
+  const names = listNames(listed.files);
+  if (!names.isSubsetOf(listNames(files))) return true;
   return state === "harvesting" && whole.some(({ name }) => !names.has(name));
 }
 
-function namesOf(files: HarvestFile[]): Set<string> {
+function listNames(files: HarvestFile[]): Set<string> {
   return new Set(files.map(({ name }) => name));
 }

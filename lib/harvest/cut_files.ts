@@ -3,10 +3,10 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { getLogger } from "@logtape/logtape";
-import { DamagedError, messageOf } from "../base/errors.ts";
+import { DamagedError, errorMessage } from "../base/errors.ts";
 import { onDisk } from "../base/disk.ts";
 import type { Files, OpenFile } from "./files.ts";
-import { contentOf } from "./spool_folder.ts";
+import { readContent } from "./spool_folder.ts";
 
 const log = getLogger(["twarc-cloud", "harvest"]);
 
@@ -45,7 +45,7 @@ export abstract class CutFiles {
   /** Makes a new file in the folder. */
   protected abstract create(name: string): Promise<OpenFile>;
   /** Yields the content that a file beside the tweets had when it was cut, as it is on the disk now. */
-  protected abstract contentOf(side: SideCut): AsyncIterable<Uint8Array>;
+  protected abstract readSideFile(side: SideCut): AsyncIterable<Uint8Array>;
 
   /** Opens a file in the folder for reading. */
   protected open(path: string): Promise<OpenFile> {
@@ -53,7 +53,7 @@ export abstract class CutFiles {
   }
 
   /** Returns the path of a file in the folder. */
-  pathOf(name: string): string {
+  pathFor(name: string): string {
     return join(this.path, name);
   }
 
@@ -63,14 +63,14 @@ export abstract class CutFiles {
    */
   async withCut<T>(side: SideCut, use: (path: string) => Promise<T>): Promise<T> {
     const name = `${side.name}.${crypto.randomUUID()}`;
-    const copy = await onDisk(this.path, () => this.copy(name, this.contentOf(side)));
+    const copy = await onDisk(this.path, () => this.copy(name, this.readSideFile(side)));
     try {
       if (copy.bytes === side.bytes && copy.sha1 === (side.sha1 ?? copy.sha1)) {
-        return await use(this.pathOf(name));
+        return await use(this.pathFor(name));
       }
-      throw damagedFile(this.pathOf(side.name));
+      throw damagedFile(this.pathFor(side.name));
     } finally {
-      await this.clear(this.pathOf(name));
+      await this.clear(this.pathFor(name));
     }
   }
 
@@ -81,7 +81,7 @@ export abstract class CutFiles {
     try {
       const file = await this.open(path);
       try {
-        for await (const part of contentOf(file, 0, Infinity)) {
+        for await (const part of readContent(file, 0, Infinity)) {
           sum.update(part);
           length += part.length;
         }
@@ -97,7 +97,7 @@ export abstract class CutFiles {
   /** Removes the files of a cut that is committed or replaced from this machine's disk. Never throws. */
   async forget({ number, tweets }: { number: number; tweets?: { file: { path: string } } }) {
     // The note first: the files that a note names exist.
-    await this.clear(this.pathOf(`cut-${number}.json`));
+    await this.clear(this.pathFor(`cut-${number}.json`));
     if (tweets) await this.clear(tweets.file.path);
   }
 
@@ -114,7 +114,7 @@ export abstract class CutFiles {
   protected tellOfClearing(error: unknown): void {
     if (!this.#hasFailedToClear) {
       log.warn("Temporary files that are no longer needed cannot be removed: {problem}", {
-        problem: messageOf(error),
+        problem: errorMessage(error),
       });
     }
     this.#hasFailedToClear = true;
@@ -132,7 +132,7 @@ export abstract class CutFiles {
         bytes += part.length;
       }
     } catch (error) {
-      await this.clear(this.pathOf(name));
+      await this.clear(this.pathFor(name));
       throw error;
     } finally {
       await file.close();

@@ -2,7 +2,7 @@
 
 import { traitsFor } from "../collection/types/traits.ts";
 import { type CollectionConfig, planFor } from "../collection/types/registry.ts";
-import { messageOf, TwarcCloudError } from "../base/errors.ts";
+import { errorMessage, TwarcCloudError } from "../base/errors.ts";
 import { limitReason, STOP_REQUESTED } from "../collection/end_reasons.ts";
 import type { Ending } from "./recorder.ts";
 
@@ -22,11 +22,11 @@ export interface Ended {
 }
 
 /** Returns the outcome of a harvest, for its checkpoint. */
-export function endingOf(ended: Ended): Ending {
+export function toEnding(ended: Ended): Ending {
   const { config, failure, stoppedBy, refusal, isWhole, tweets } = ended;
   if (failure) {
     const known = failure instanceof TwarcCloudError ? { exit_code: failure.exitCode } : {};
-    return { outcome: "failed", reason: messageOf(failure), ended_by: "fault", ...known };
+    return { outcome: "failed", reason: errorMessage(failure), ended_by: "fault", ...known };
   }
   if (stoppedBy) return { outcome: "stopped", reason: STOP_REQUESTED, ended_by: stoppedBy };
   if (refusal) return { outcome: "stopped", reason: refusal, ended_by: "budget" };

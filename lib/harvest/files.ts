@@ -77,7 +77,7 @@ export const systemFiles: Files = {
   facts: async (path) => {
     const found = await lstat(path, { bigint: true }).catch(nullIfAbsent);
     if (found) await lookAtDisk(path, found);
-    return found && factsOf(found);
+    return found && toFacts(found);
   },
   names: (path) => readdir(path),
   rename: renameFile,
@@ -145,7 +145,7 @@ class SystemFile implements OpenFile {
   }
 
   async facts(): Promise<FileFacts> {
-    return factsOf(await this.#handle.stat({ bigint: true }));
+    return toFacts(await this.#handle.stat({ bigint: true }));
   }
 
   async close(): Promise<void> {
@@ -173,7 +173,7 @@ interface Stat {
   isFile(): boolean;
 }
 
-function factsOf(stat: Stat): FileFacts {
+function toFacts(stat: Stat): FileFacts {
   return {
     // The creation time alone identifies a file whose number is not stable.
     id: `${stat.dev}-${steady.get(stat.dev) === false ? stat.birthtimeNs : stat.ino}`,

@@ -27,7 +27,7 @@ export class Learned {
       this.#update = combine({ update: this.#unpackUsers(), delete: [] }, change).update;
       return;
     }
-    for (const id of usersIn(change.delete)) this.#users.delete(id);
+    for (const id of listUsers(change.delete)) this.#users.delete(id);
     const { users, ...others } = change.update;
     if (isObject(users)) this.#addUsers(this.#users, users);
     if (Object.keys(others).length === 0) return;
@@ -68,7 +68,7 @@ function isOfUsers({ update, delete: deletions }: ConfigUpdate): boolean {
 }
 
 /** Yields the users that deletions remove. */
-function* usersIn(deletions: Deletion[]): Generator<string> {
+function* listUsers(deletions: Deletion[]): Generator<string> {
   for (const one of deletions) {
     const ids = typeof one === "string" ? [] : one.users ?? [];
     for (const id of ids) if (typeof id === "string") yield id;

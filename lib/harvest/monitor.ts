@@ -2,7 +2,7 @@
 
 import { getLogger } from "@logtape/logtape";
 import type { Clock } from "../base/clock.ts";
-import { messageOf } from "../base/errors.ts";
+import { errorMessage } from "../base/errors.ts";
 
 const log = getLogger(["twarc-cloud", "harvest"]);
 const MINUTE = 60_000;
@@ -30,7 +30,7 @@ export async function monitor({ info, clock, signal }: Monitored): Promise<void>
       before = tweets;
     } catch (error) {
       log.warn("The progress of the harvest cannot be shown: {problem}", {
-        problem: messageOf(error),
+        problem: errorMessage(error),
       });
     }
   }

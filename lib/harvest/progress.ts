@@ -16,7 +16,7 @@ export interface ProgressOptions {
 }
 
 /** Returns the fields of harvest.json so far, of the current harvest: the one before it may not be committed yet. */
-export function progressOf(
+export function toProgress(
   { collectionId, checkpoint: { state }, recorder, waits }: ProgressOptions,
 ): HarvestInfo {
   const { ahead, wasOpened, progress: { tweets, files, fileBytes, bytes, counts } } = recorder;

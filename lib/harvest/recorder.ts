@@ -8,13 +8,13 @@ import type { CheckpointState, Commit } from "../bucket/checkpoint_state.ts";
 import { STREAM_WALK } from "../collection/walks.ts";
 import { Alarm } from "../base/alarm.ts";
 import { isoTime } from "../base/clock.ts";
-import { DamagedError, messageOf } from "../base/errors.ts";
+import { DamagedError, errorMessage } from "../base/errors.ts";
 import type { Batch, Network, Positions, TweetSource } from "../source/source.ts";
 import type { Meter } from "../source/meter.ts";
 import { Committer, type CommitterOptions } from "./committer.ts";
 import type { Lost } from "./cut.ts";
 import { noteCut } from "./recovery/left_notes.ts";
-import { tweetsIn } from "./recovery/left_losses.ts";
+import { countTweets } from "./recovery/left_losses.ts";
 import { OpenHarvest } from "./open_harvest.ts";
 import type { Spool } from "./spool.ts";
 import { Spools } from "./recovery/spools.ts";
@@ -85,7 +85,7 @@ export class Recorder {
   /** The progress of the current harvest, committed or not, and its files in the store. */
   get progress() {
     const { began, tweets, bytes, counts } = this.#open;
-    const files = this.#committer.filesOf(began);
+    const files = this.#committer.listFiles(began);
     const fileBytes = files.reduce((n, file) => n + file.bytes, 0);
     return { tweets, files: files.length, fileBytes, bytes, counts };
   }
@@ -162,7 +162,7 @@ export class Recorder {
       const failed = {
         ...end,
         outcome: "failed",
-        reason: messageOf(failure),
+        reason: errorMessage(failure),
         ended_by: "fault",
       } as const;
       const { tweets: _, ...last } = this.#open.last;
@@ -192,7 +192,7 @@ export class Recorder {
     const { checkpoint: { state }, clock, meter } = this.#options;
     const { began, spool } = this.#open;
     this.#committer.dropUncommitted();
-    this.#open.endAt(tweetsIn(this.#committer.filesOf(began)));
+    this.#open.endAt(countTweets(this.#committer.listFiles(began)));
     this.#committer.add({
       began,
       spool,
@@ -332,7 +332,7 @@ export class Recorder {
 
   /** Ends and begins committed harvests, and removes their files from this machine. */
   async #next(began: number): Promise<string> {
-    const tweets = tweetsIn(this.#options.checkpoint.state.files);
+    const tweets = countTweets(this.#options.checkpoint.state.files);
     const folder = await this.#options.next(began);
     log.info(
       "Harvested {tweets} tweets. The harvest's time is over, and the next one continues the stream",

@@ -1,7 +1,7 @@
 /** The files beside the tweets of one harvest, as they are in the store. */
 
 import type { CheckpointState, NamedSum } from "../bucket/checkpoint_state.ts";
-import { sha1Of } from "../bucket/inventory_entry.ts";
+import { sha1Hex } from "../bucket/inventory_entry.ts";
 import { FILES } from "../collection/layout.ts";
 import { giveBack } from "../base/memory.ts";
 import type { Store } from "../store/store.ts";
@@ -54,7 +54,7 @@ export class SideFiles {
       const whole = content();
       this.#sums.set(name, undefined);
       await this.#store.put(`${this.#folder}${name}`, whole);
-      this.#sums.set(name, sha1Of(whole));
+      this.#sums.set(name, sha1Hex(whole));
       giveBack(whole);
       this.#sent.set(name, bytes);
     }

@@ -54,7 +54,7 @@ export class Spool extends CutFiles {
    * @param tweets The path of the cut's tweets.
    */
   async note(number: number, text: string, tweets: string | undefined): Promise<void> {
-    const path = this.pathOf(`cut-${number}.json`);
+    const path = this.pathFor(`cut-${number}.json`);
     await onDisk(this.path, async () => {
       if (tweets !== undefined) await this.files.sync(tweets);
       for (const side of this.#sides.values()) await side.settle();
@@ -88,7 +88,7 @@ export class Spool extends CutFiles {
     return this.#folder.create(name);
   }
 
-  protected override contentOf({ name, bytes }: SideCut): AsyncIterable<Uint8Array> {
+  protected override readSideFile({ name, bytes }: SideCut): AsyncIterable<Uint8Array> {
     return this.#sides.get(name)?.content(0, bytes) ?? nothing();
   }
 }

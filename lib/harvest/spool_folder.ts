@@ -159,7 +159,7 @@ export class GrowingFile {
 
   /** Yields a part of its content; each piece is valid until the next one is requested. */
   content(from: number, to: number): AsyncGenerator<Uint8Array> {
-    return contentOf(this.#file, from, to);
+    return readContent(this.#file, from, to);
   }
 
   /** Ensures that its content is durable under its name. */
@@ -204,7 +204,7 @@ export class GrowingFile {
  * Yields the content of a file from one position to another, or to its end before that; each piece is valid until the
  * next one is requested.
  */
-export async function* contentOf(
+export async function* readContent(
   file: Pick<OpenFile, "read">,
   from: number,
   to: number,

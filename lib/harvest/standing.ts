@@ -2,7 +2,7 @@
 
 import { Packed, type PackedCut } from "../base/packed.ts";
 import { userOfWalk } from "../collection/walks.ts";
-import { type LaterPosition, type Position, positionOf, type Positions } from "../source/source.ts";
+import { type LaterPosition, type Position, type Positions, toPosition } from "../source/source.ts";
 
 /** The positions of walks. */
 export class Standing {
@@ -26,7 +26,7 @@ export class Standing {
 
   /** Sets a walk's position. */
   set(walk: string, position: Position | LaterPosition): void {
-    if (isOfUser(walk)) this.#ofUsers.set(walk, positionOf(position));
+    if (isOfUser(walk)) this.#ofUsers.set(walk, toPosition(position));
     else this.#few[walk] = position;
   }
 
@@ -43,7 +43,7 @@ export class Standing {
 
   #madeFew(): Positions {
     const few = Object.entries(this.#few);
-    return Object.fromEntries(few.map(([walk, position]) => [walk, positionOf(position)]));
+    return Object.fromEntries(few.map(([walk, position]) => [walk, toPosition(position)]));
   }
 }
 

@@ -14,13 +14,13 @@ import { reachedLimit } from "../bucket/stream_limit.ts";
 import { STREAM_WALK } from "../collection/walks.ts";
 import { type ProjectionTarget, settle } from "../bucket/projection.ts";
 import { isoTime } from "../base/clock.ts";
-import { unknownIn, withoutKeys } from "../collection/config.ts";
+import { findUnknown, withoutKeys } from "../collection/config.ts";
 import { type HarvestInfo, hasEndedItself } from "../collection/harvest_info.ts";
 import { collectionKeys } from "../collection/layout.ts";
 import { TwarcCloudError, type UserError } from "../base/errors.ts";
 import type { Harvest } from "./asked.ts";
 import { beginHarvest, type Beginning, fenceUnsettled } from "./beginning.ts";
-import { endingOf } from "./ending.ts";
+import { toEnding } from "./ending.ts";
 import { committing } from "./committing.ts";
 import { meterFor } from "./metering.ts";
 import { patiently } from "../source/patience.ts";
@@ -147,7 +147,7 @@ export class Work {
   async #claimHarvest(): Promise<CollectionConfig> {
     const config = await beginHarvest(this.#beginning());
     this.#noteBegun();
-    for (const { at } of unknownIn(withoutKeys(config))) {
+    for (const { at } of findUnknown(withoutKeys(config))) {
       log.warn("{at} in the configuration is unknown, and is ignored", { at });
     }
     return config;
@@ -247,7 +247,7 @@ export class Work {
       await recorder.abandon();
       throw lease.lostSignal.reason;
     }
-    const ending = endingOf({
+    const ending = toEnding({
       config,
       failure,
       refusal: meter?.refusal,

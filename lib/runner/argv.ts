@@ -1,7 +1,7 @@
 /** The command line of a harvester, wherever it runs. */
 
 import type { Job } from "./runner.ts";
-import { flagsOf } from "../collection/limits.ts";
+import { toFlags } from "../collection/limits.ts";
 
 /** Returns the command line of a harvester, behind the program itself. @param options.port Of its control server. */
 export function harvesterArgs(
@@ -12,7 +12,7 @@ export function harvesterArgs(
     ...["harvest", "run", "--bucket", bucket],
     ...port === undefined ? [] : ["--port", `${port}`],
     ...shutdown ? ["--shutdown"] : [],
-    ...flagsOf(flags),
+    ...toFlags(flags),
     ...["--", collectionId],
   ];
 }

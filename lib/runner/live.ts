@@ -8,7 +8,7 @@ import { OutsideError, TwarcCloudError, UserError } from "../base/errors.ts";
 import { lastWord } from "../base/visible.ts";
 
 /** Returns a harvester's status; what it last wrote with its lease, where it does not respond. */
-export async function infoOf(
+export async function readInfo(
   collectionId: string,
   { document }: FoundLock,
   control: ControlClient | null,

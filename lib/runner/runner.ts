@@ -147,7 +147,7 @@ export interface Runner {
    */
   schedule(job: Job, schedule: Schedule): Promise<void>;
   /** Returns a collection's schedule; null where it has none that this program made. */
-  scheduleOf(collectionId: string): Promise<ScheduledJob | null>;
+  findSchedule(collectionId: string): Promise<ScheduledJob | null>;
   /** Ends a schedule; false if there was none. */
   unschedule(collectionId: string): Promise<boolean>;
   /** Yields every schedule of this bucket. */

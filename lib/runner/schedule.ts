@@ -1,7 +1,7 @@
 /** EventBridge's schedule expressions, `rate(...)` and `cron(...)`: parsed, and their next times. */
 
 import { Cron } from "croner";
-import { messageOf, UserError } from "../base/errors.ts";
+import { errorMessage, UserError } from "../base/errors.ts";
 
 /** A schedule. */
 export interface Schedule {
@@ -149,7 +149,7 @@ function pattern(text: string): Cron {
   try {
     return new Cron(`0 ${translated.join(" ")}`, { timezone: "UTC", paused: true });
   } catch (cause) {
-    throw fault(text, messageOf(cause).replace(/^CronPattern: /, ""), cause);
+    throw fault(text, errorMessage(cause).replace(/^CronPattern: /, ""), cause);
   }
 }
 
@@ -184,17 +184,17 @@ function specialDay(part: string, kind: Field): string | null {
   if (name !== "day of week") return null;
   if (part === "L") return "6";
   const [, day = "", which] = /^(\w+?)(L|#[1-5])$/.exec(part) ?? [];
-  const number = valueOf(day, kind);
+  const number = parseValue(day, kind);
   return number === null ? null : `${number - 1}${which}`;
 }
 
 /** Values from one to another, as croner reads them; days and months may go round, as in FRI-MON. */
 function span({ from, to, step }: Span, kind: Field, text: string): string {
   const { name, least, most } = kind;
-  const first = from === "*" ? least : valueOf(from, kind);
+  const first = from === "*" ? least : parseValue(from, kind);
   const last = to === undefined
     ? (from === "*" || step !== undefined ? most : first)
-    : valueOf(to, kind);
+    : parseValue(to, kind);
   if (first === null || last === null) {
     throw fault(text, `${name} goes from ${least} to ${most}`);
   }
@@ -211,7 +211,7 @@ function span({ from, to, step }: Span, kind: Field, text: string): string {
 }
 
 /** Returns a value of a field, a number or a name; null where it is invalid. */
-function valueOf(text: string, { least, most, names = [] }: Field): number | null {
+function parseValue(text: string, { least, most, names = [] }: Field): number | null {
   if (names.includes(text)) return names.indexOf(text) + least;
   const value = Number(text);
   return /^\d+$/.test(text) && value >= least && value <= most ? value : null;

@@ -2,9 +2,9 @@
 
 import { z } from "zod";
 import { readFile } from "../base/in_use.ts";
-import { messageOf, UserError } from "../base/errors.ts";
+import { errorMessage, UserError } from "../base/errors.ts";
 import { jsonOrNull } from "../base/json.ts";
-import { packingOf } from "../format/codec.ts";
+import { detectCodec } from "../format/codec.ts";
 import { SNOWFLAKE_EPOCH } from "../base/typed_ids.ts";
 import { type SentTweet, sentTweets } from "./v2/corpus.ts";
 import type { SandboxUser } from "./user.ts";
@@ -30,7 +30,7 @@ export function snowflake(ms: number, sequence: number): bigint {
 }
 
 /** Returns when a tweet was published, in milliseconds since 1970. */
-export function timeOf(id: bigint): number {
+export function publishedAt(id: bigint): number {
   return Number((id >> 22n) + SNOWFLAKE_EPOCH);
 }
 
@@ -166,15 +166,15 @@ export async function readCorpus(path: string): Promise<Corpus> {
   let bytes: Uint8Array;
   try {
     bytes = await readFile(path);
-    bytes = packingOf(bytes)?.unpackBytes(bytes, MAX_BYTES) ?? bytes;
+    bytes = detectCodec(bytes)?.unpackBytes(bytes, MAX_BYTES) ?? bytes;
   } catch (cause) {
-    throw new UserError(`${path} cannot be read: ${messageOf(cause)}`, { cause });
+    throw new UserError(`${path} cannot be read: ${errorMessage(cause)}`, { cause });
   }
   const statuses: Status[] = [];
   const users = new Map<string, SandboxUser>();
   let skipped = 0;
-  for (const line of linesOf(bytes)) {
-    const found = statusOf(line) ?? answerOf(line);
+  for (const line of splitLines(bytes)) {
+    const found = readStatus(line) ?? readAnswer(line);
     if (!found) skipped++;
     for (const status of found?.statuses ?? []) statuses.push(status);
     for (const user of found?.users ?? []) users.set(user.id, user);
@@ -187,7 +187,7 @@ export async function readCorpus(path: string): Promise<Corpus> {
   return { statuses, users: [...users.values()], skipped };
 }
 
-function* linesOf(bytes: Uint8Array): Generator<Uint8Array> {
+function* splitLines(bytes: Uint8Array): Generator<Uint8Array> {
   for (let start = 0; start < bytes.length;) {
     const end = bytes.indexOf(0x0a, start);
     const stop = end < 0 ? bytes.length : end;
@@ -204,14 +204,14 @@ interface Found {
 }
 
 /** Returns the tweets of a response of version 2; version 1.1 serves them as far as they are known. */
-function answerOf(line: Uint8Array): Found | null {
+function readAnswer(line: Uint8Array): Found | null {
   const found = sentTweets(line);
   return found && { statuses: found.tweets.map(sentStatus), users: found.users };
 }
 
 function sentStatus(sent: SentTweet): Status {
   const { id, authorId, says } = sent;
-  const created = apiTime(timeOf(BigInt(id)));
+  const created = apiTime(publishedAt(BigInt(id)));
   const text =
     `{"created_at":"${created}","id":${id},"id_str":"${id}","full_text":${ascii(says)},` +
     `"user":{"id":${authorId},"id_str":"${authorId}"}}`;
@@ -225,7 +225,7 @@ function sentStatus(sent: SentTweet): Status {
   };
 }
 
-function statusOf(line: Uint8Array): Found | null {
+function readStatus(line: Uint8Array): Found | null {
   const text = new TextDecoder().decode(line);
   const parsed = fileStatus.safeParse(jsonOrNull(text));
   if (!parsed.success) return null;

@@ -9,7 +9,7 @@ import { systemClock } from "../base/clock.ts";
 import { FILES } from "../collection/layout.ts";
 import { OutsideError } from "../base/errors.ts";
 import { denoFolder } from "../base/folders.ts";
-import { idsIn } from "../twitter/bytes/ids.ts";
+import { readIds } from "../twitter/bytes/ids.ts";
 import { makeDemoFolder, noteDemo } from "./demo_folder.ts";
 import { EVERYTHING } from "./query.ts";
 import { type Sandbox, startSandbox } from "./server.ts";
@@ -130,7 +130,7 @@ class Demo {
       this.#context.print(`  ${file.slice(this.#context.folder.length + 1)}`);
     }
     this.#title("Every manifest checked, as `sha1sum -c` and `gzip -t` do");
-    for (const file of manifestsIn(files)) {
+    for (const file of pickManifests(files)) {
       const tweets = await checkManifest(file);
       this.#context.print(
         `  ${file.slice(this.#context.folder.length + 1)}: intact, ${tweets} tweets`,
@@ -158,7 +158,7 @@ class Demo {
     );
     const collection = this.#path("twarc-cloud-data", "collections", "demo_timelines");
     let tweets = 0;
-    for (const file of manifestsIn(await filesBelow(collection))) {
+    for (const file of pickManifests(await filesBelow(collection))) {
       tweets += await checkManifest(file);
     }
     if (counts.rows !== tweets) {
@@ -271,7 +271,7 @@ async function filesBelow(folder: string): Promise<string[]> {
 }
 
 /** Returns those files that are manifests. @throws OutsideError where none is: nothing would be checked. */
-function manifestsIn(files: string[]): string[] {
+function pickManifests(files: string[]): string[] {
   const manifests = files.filter((file) => basename(file) === FILES.manifest);
   if (manifests.length === 0) throw new OutsideError("No harvest has a manifest");
   return manifests;
@@ -288,7 +288,7 @@ async function checkManifest(manifest: string): Promise<number> {
     }
     if (!name.startsWith("tweets-")) continue;
     const lines = gunzipSync(bytes).toString().split("\n").filter(Boolean);
-    tweets += lines.reduce((n, line) => n + idsIn(encoder.encode(line)).length, 0);
+    tweets += lines.reduce((n, line) => n + readIds(encoder.encode(line)).length, 0);
   }
   return tweets;
 }

@@ -55,14 +55,14 @@ export class Ledger {
   /** Returns the posts that were billed on each of the last days, oldest first. */
   daysBack(days: number): { day: string; posts: number }[] {
     return Array.from({ length: days }, (_, i) => {
-      const day = dayOf(this.#clock.now() - (days - 1 - i) * 86_400_000);
+      const day = formatDay(this.#clock.now() - (days - 1 - i) * 86_400_000);
       return { day, posts: this.#postsByDay.get(day) ?? 0 };
     });
   }
 
   /** The posts that were billed in this month. */
   get postsOfMonth(): number {
-    const month = dayOf(this.#clock.now()).slice(0, 7);
+    const month = formatDay(this.#clock.now()).slice(0, 7);
     return sum([...this.#postsByDay].map(([day, posts]) => day.startsWith(month) ? posts : 0));
   }
 
@@ -98,7 +98,7 @@ export class Ledger {
 
   /** Returns this day in UTC; objects that were read on another one are billed again. */
   #today(): string {
-    const day = dayOf(this.#clock.now());
+    const day = formatDay(this.#clock.now());
     if (day !== this.#day) {
       this.#seen.post.clear();
       this.#seen.user.clear();
@@ -108,7 +108,7 @@ export class Ledger {
   }
 }
 
-function dayOf(ms: number): string {
+function formatDay(ms: number): string {
   return isoTime(ms).slice(0, 10);
 }
 

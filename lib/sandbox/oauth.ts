@@ -56,7 +56,7 @@ export class Gate {
     if (!header.startsWith("OAuth ")) {
       return { status: 400, code: 215, message: "Bad Authentication data." };
     }
-    return this.#verifySigned(request, { signed: signedOf(header), parameters });
+    return this.#verifySigned(request, { signed: parseHeader(header), parameters });
   }
 
   #verifySigned(
@@ -122,7 +122,7 @@ export class Gate {
   }
 
   /** Returns the PIN for a person who authorizes a request token. */
-  pinOf(requestToken: string): string | undefined {
+  pinFor(requestToken: string): string | undefined {
     return this.#requests.get(requestToken)?.pin;
   }
 
@@ -148,7 +148,7 @@ export class Gate {
 }
 
 /** Returns the parameters of an OAuth authorization header (RFC 5849, 3.5.1). */
-function signedOf(header: string): Map<string, string> {
+function parseHeader(header: string): Map<string, string> {
   const pairs = header.slice("OAuth ".length).matchAll(/([^=,\s]+)="([^"]*)"/g);
   return new Map([...pairs].map(([, name = "", value = ""]) => [name, decodeURIComponent(value)]));
 }

@@ -1,7 +1,7 @@
 /** The command `twarc-cloud sandbox`: serves until it is stopped. */
 
 import { environment } from "../base/environment.ts";
-import { setting, shellOf } from "../base/shell.ts";
+import { detectShell, setting } from "../base/shell.ts";
 import { systemClock } from "../base/clock.ts";
 import type { Clock } from "../base/clock.ts";
 import { type Corpus, readCorpus, type Status } from "./corpus.ts";
@@ -119,7 +119,7 @@ function tell(
   print(`Searching or tracking "${EVERYTHING}" finds every tweet.`);
   print("");
   print("To use it, in another terminal:");
-  print(`  ${setting(shellOf({ env: environment() }), "TWITTER_API_URL", url.href)}`);
+  print(`  ${setting(detectShell({ env: environment() }), "TWITTER_API_URL", url.href)}`);
   print("  twarc-cloud configure --bearer-token --profile sandbox");
   print("which asks for the bearer token:");
   print(`  ${bearer}`);

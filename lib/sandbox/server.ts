@@ -1,7 +1,7 @@
 /** The sandbox: a local stand-in for the API of Twitter/X, strict where the real one is. */
 
 import { type Clock, systemClock } from "../base/clock.ts";
-import { messageOf, UserError } from "../base/errors.ts";
+import { errorMessage, UserError } from "../base/errors.ts";
 import { type Json, jsonOrNull } from "../base/json.ts";
 import { errorAnswer, jsonAnswer, troubledAnswer } from "./answers.ts";
 import { Gate, type SandboxKeys } from "./oauth.ts";
@@ -121,7 +121,7 @@ export function startSandbox(options: SandboxOptions = {}): Sandbox {
   const handler = async (request: Request) => {
     const file = await compliance.file(request, world);
     if (file) return file;
-    const { parameters, json } = await contentOf(request);
+    const { parameters, json } = await readContent(request);
     if (options.delayMs) await clock.sleep(options.delayMs);
     const response = await desk.answer(request, parameters, json);
     const { pathname } = new URL(request.url);
@@ -177,7 +177,7 @@ function listen(
   try {
     return Deno.serve(options, handler);
   } catch (cause) {
-    throw new UserError(`Port ${port} cannot be opened: ${messageOf(cause)}`, {
+    throw new UserError(`Port ${port} cannot be opened: ${errorMessage(cause)}`, {
       cause,
       hint: "Use another one with --port; 0 picks a free one.",
     });
@@ -322,7 +322,7 @@ class Desk {
       }
       case "/oauth/authorize":
       case "/oauth/authenticate": {
-        const pin = gate.pinOf(parameters.get("oauth_token") ?? "");
+        const pin = gate.pinFor(parameters.get("oauth_token") ?? "");
         if (!pin) return new Response("This page is not known or has expired.", { status: 404 });
         return new Response(
           `<!DOCTYPE html><title>Sandbox</title><p>Your PIN is <code>${pin}</code></p>`,
@@ -369,7 +369,7 @@ function form(fields: Record<string, string>): Response {
 }
 
 /** Returns the query and, for a form, the body; and a body of JSON, null where there is none. */
-async function contentOf(request: Request): Promise<{ parameters: Parameters; json: Json }> {
+async function readContent(request: Request): Promise<{ parameters: Parameters; json: Json }> {
   const parameters: Parameters = new Map(new URL(request.url).searchParams);
   const type = request.headers.get("content-type") ?? "";
   if (type.startsWith("application/json")) {

@@ -119,7 +119,7 @@ export class World {
   }
 
   /** Returns how many tweets a user ever wrote. */
-  countOf(userId: string): number {
+  countTweets(userId: string): number {
     return this.#byUser.get(userId)?.length ?? 0;
   }
 

@@ -4,7 +4,7 @@
  */
 
 import { createHash } from "node:crypto";
-import { messageOf, UserError } from "../base/errors.ts";
+import { errorMessage, UserError } from "../base/errors.ts";
 import type { Disk } from "../store/folder/disk.ts";
 import { SecretFiles } from "./secret_files.ts";
 import { madeSecret } from "./secret_store.ts";
@@ -31,9 +31,9 @@ export function controlSecretName(collectionId: string): string {
  */
 export async function localSecret(folder: string, disk?: Disk): Promise<string> {
   try {
-    return await madeSecret(filesIn(folder, disk), LOCAL);
+    return await madeSecret(openFiles(folder, disk), LOCAL);
   } catch (cause) {
-    throw new UserError(`The secret in ${folder}/${LOCAL} cannot be used: ${messageOf(cause)}`, {
+    throw new UserError(`The secret in ${folder}/${LOCAL} cannot be used: ${errorMessage(cause)}`, {
       cause,
     });
   }
@@ -41,9 +41,9 @@ export async function localSecret(folder: string, disk?: Disk): Promise<string> 
 
 /** Returns the same secret where it exists; null where it does not. */
 export async function knownSecret(folder: string): Promise<string | null> {
-  return await filesIn(folder).get(LOCAL).catch(() => null);
+  return await openFiles(folder).get(LOCAL).catch(() => null);
 }
 
-function filesIn(folder: string, disk?: Disk): SecretFiles {
+function openFiles(folder: string, disk?: Disk): SecretFiles {
   return new SecretFiles(folder, { called: STATE, hint: STATE_HINT, ...disk ? { disk } : {} });
 }

@@ -36,21 +36,21 @@ export async function heldKeys(
   if (profile === undefined) return keys;
   if (runner === "local") {
     const paths = keysPaths({ env });
-    const isHere = await new TwarcFiles(paths).get(nameOf(profile)) !== null;
+    const isHere = await new TwarcFiles(paths).get(secretName(profile)) !== null;
     if (isHere || bucket.kind === "folder") return await readProfile(paths, profile);
   }
   const { ParameterStore } = await import("./parameter_store.ts");
   const parameters = new ParameterStore(bucket.name, aws);
-  const name = parameterOf(profile);
+  const name = parameterName(profile);
   const held = await parameters.get(name);
   if (held === null) {
-    throw new UserError(`The parameter ${parameters.nameOf(name)} does not exist`, {
+    throw new UserError(`The parameter ${parameters.nameFor(name)} does not exist`, {
       hint: `Store the keys there with: twarc-cloud collection-config keys --profile ${profile}`,
     });
   }
-  const parsed = keysSchema.safeParse(parseJson(held, parameters.nameOf(name)));
+  const parsed = keysSchema.safeParse(parseJson(held, parameters.nameFor(name)));
   if (parsed.success) return parsed.data;
-  throw new UserError(`The parameter ${parameters.nameOf(name)} has no keys`, {
+  throw new UserError(`The parameter ${parameters.nameFor(name)} has no keys`, {
     cause: parsed.error,
   });
 }
@@ -94,21 +94,21 @@ export async function keptKeys(
   }
   const { ParameterStore } = await import("./parameter_store.ts");
   const parameters = new ParameterStore(bucket.name, aws);
-  const name = parameterOf(profile);
-  const parameter = parameters.nameOf(name);
+  const name = parameterName(profile);
+  const parameter = parameters.nameFor(name);
   const kept = { keys: { profile }, parameter };
   const value = JSON.stringify(keys);
-  const mine = fingerprintOf(value);
+  const mine = makeFingerprint(value);
   let agreed = 0;
   for (;;) {
     const found = await parameters.find(name);
-    if (found && fingerprintOf(found.value) === mine) return kept;
+    if (found && makeFingerprint(found.value) === mine) return kept;
     if (!found && await parameters.put(name, value, { ifAbsent: true })) return kept;
     // Another process may have changed them while the person decided.
     if (found?.version === agreed) break;
     if (!found) continue;
-    const by = await parameters.writerOf(name, found.version);
-    const theirs = fingerprintOf(found.value);
+    const by = await parameters.findWriter(name, found.version);
+    const theirs = makeFingerprint(found.value);
     const other = { parameter, profile, theirs, mine, since: found.at, by };
     if (!await mayReplace(other)) return null;
     agreed = found.version;
@@ -118,7 +118,7 @@ export async function keptKeys(
 }
 
 /** Returns a fingerprint that distinguishes keys and discloses nothing, in whatever order they are written. */
-function fingerprintOf(value: string): string {
+function makeFingerprint(value: string): string {
   const keys = keysSchema.safeParse(jsonOrNull(value)).data;
   return fingerprint(keys ? JSON.stringify(Object.entries(keys).toSorted()) : value);
 }
@@ -138,9 +138,9 @@ async function keepHere(
   files: Pick<SecretStore, "get" | "put">,
 ): Promise<void> {
   const value = JSON.stringify(keys);
-  if (await files.put(nameOf(profile), value, { ifAbsent: true })) return;
-  const there = await files.get(nameOf(profile));
-  if (there !== null && fingerprintOf(there) === fingerprintOf(value)) return;
+  if (await files.put(secretName(profile), value, { ifAbsent: true })) return;
+  const there = await files.get(secretName(profile));
+  if (there !== null && makeFingerprint(there) === makeFingerprint(value)) return;
   throw new UserError(
     `Your profile ${profile} has other keys, which harvests on this machine would use`,
     {
@@ -150,13 +150,13 @@ async function keepHere(
 }
 
 /** Returns the name of a profile's secret. */
-function nameOf(profile: string): string {
+function secretName(profile: string): string {
   return `keys/${profile}`;
 }
 
 /** Returns the name of a profile's parameter. @throws UserError for a name that no parameter can have. */
-function parameterOf(profile: string): string {
-  if (/^[A-Za-z0-9_.-]{1,64}$/.test(profile)) return nameOf(profile);
+function parameterName(profile: string): string {
+  if (/^[A-Za-z0-9_.-]{1,64}$/.test(profile)) return secretName(profile);
   throw new UserError(`${JSON.stringify(profile)} cannot be the name of a parameter in AWS`, {
     hint: "Name the profile with letters, digits, '_', '-' and '.' only.",
   });

@@ -32,7 +32,7 @@ export class ParameterStore implements SecretStore {
   }
 
   /** Returns a parameter's full name, as task definitions and policies have it. */
-  nameOf(name: string): string {
+  nameFor(name: string): string {
     return `${this.#prefix}${name}`;
   }
 
@@ -43,7 +43,7 @@ export class ParameterStore implements SecretStore {
 
   /** Returns a secret with its version and time, or null where there is none. @throws UserError, OutsideError */
   async find(name: string): Promise<Parameter | null> {
-    const Name = this.nameOf(name);
+    const Name = this.nameFor(name);
     try {
       const { Parameter } = await this.#client.send(
         new GetParameterCommand({ Name, WithDecryption: true }),
@@ -61,8 +61,8 @@ export class ParameterStore implements SecretStore {
    * Returns who stored a version of a secret, as AWS names them; undefined where that is unknown, or may not be read.
    * @throws UserError, OutsideError
    */
-  async writerOf(name: string, version: number): Promise<string | undefined> {
-    const Name = this.nameOf(name);
+  async findWriter(name: string, version: number): Promise<string | undefined> {
+    const Name = this.nameFor(name);
     try {
       let NextToken: string | undefined;
       do {
@@ -82,7 +82,7 @@ export class ParameterStore implements SecretStore {
 
   async put(name: string, value: string, when?: { ifAbsent: true }): Promise<boolean> {
     const Overwrite = when === undefined;
-    const Name = this.nameOf(name);
+    const Name = this.nameFor(name);
     try {
       const command = { Name, Value: value, Type: "SecureString", Overwrite } as const;
       await this.#client.send(new PutParameterCommand(command));
@@ -95,7 +95,7 @@ export class ParameterStore implements SecretStore {
 
   /** Deletes a secret; a missing one is no error. @throws UserError, OutsideError */
   async delete(name: string): Promise<void> {
-    const Name = this.nameOf(name);
+    const Name = this.nameFor(name);
     try {
       await this.#client.send(new DeleteParameterCommand({ Name }));
     } catch (error) {

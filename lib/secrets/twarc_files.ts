@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { z } from "zod";
 import { removeFile, renameFile } from "../base/in_use.ts";
 import { KEY_NAMES, MAIN_PROFILE, missingKeys, type TwitterKeys } from "../base/api_keys.ts";
-import { messageOf, UserError } from "../base/errors.ts";
+import { errorMessage, UserError } from "../base/errors.ts";
 import { parseIni } from "../base/ini.ts";
 import { parseJson } from "../base/json.ts";
 import { readWrittenText, unreadable } from "../base/written_text.ts";
@@ -26,14 +26,14 @@ interface Home {
 
 /** twarc's own file in the person's home folder. */
 export function defaultKeysPath(home: Home): string {
-  return join(homeIn(home), ".twarc");
+  return join(homeFolder(home), ".twarc");
 }
 
 /**
  * Returns the files in which keys are looked up: twarc's own, then that of twarc2, at click's place for the system.
  */
 export function keysPaths({ env, os = Deno.build.os }: Home): string[] {
-  const home = homeIn({ env, os });
+  const home = homeFolder({ env, os });
   const folder = os === "windows"
     ? env.APPDATA ?? home
     : os === "darwin"
@@ -42,7 +42,7 @@ export function keysPaths({ env, os = Deno.build.os }: Home): string[] {
   return [defaultKeysPath({ env, os }), join(folder, "twarc", "config")];
 }
 
-function homeIn({ env, os = Deno.build.os }: Home): string {
+function homeFolder({ env, os = Deno.build.os }: Home): string {
   // Python's twarc knows no HOME on Windows.
   const home = os === "windows" ? env.USERPROFILE ?? env.HOME : env.HOME ?? env.USERPROFILE;
   if (home) return home;
@@ -69,10 +69,10 @@ export async function listProfiles(paths: string[]): Promise<Profile[]> {
     const sections = Object.entries(file).filter((entry): entry is [string, Section] =>
       isSection(entry[1])
     );
-    const above = keysIn(file);
+    const above = readKeys(file);
     const bare: [string, Section][] = Object.keys(above).length > 0 ? [[MAIN_PROFILE, above]] : [];
     for (const [name, section] of [...sections, ...bare]) {
-      if (!found.has(name)) found.set(name, { name, path, keys: keysIn(section) });
+      if (!found.has(name)) found.set(name, { name, path, keys: readKeys(section) });
     }
   }
   return [...found.values()];
@@ -149,7 +149,7 @@ export async function writeProfile(
     await renameFile(temporary, place);
   } catch (cause) {
     await removeFile(temporary).catch(() => {});
-    throw new UserError(`${path} cannot be written: ${messageOf(cause)}`, { cause });
+    throw new UserError(`${path} cannot be written: ${errorMessage(cause)}`, { cause });
   }
 }
 
@@ -171,7 +171,7 @@ export class TwarcFiles implements Pick<SecretStore, "get" | "put"> {
     if (when && await this.get(name) !== null) return false;
     const [path = ""] = this.#paths;
     const keys = profileSchema.parse(parseJson(value, name));
-    await writeProfile(path, name.replace(/^keys\//, ""), keysIn(keys));
+    await writeProfile(path, name.replace(/^keys\//, ""), readKeys(keys));
     return true;
   }
 }
@@ -219,7 +219,7 @@ function isSection(value: unknown): value is Section {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-function keysIn(section: Section): TwitterKeys {
+function readKeys(section: Section): TwitterKeys {
   const parsed = profileSchema.safeParse(section);
   const values = parsed.success ? parsed.data : {};
   return Object.fromEntries(

@@ -2,9 +2,9 @@
 
 import {
   type Batch,
-  positionOf,
   type Positions,
   type SourceOptions,
+  toPosition,
   type TweetSource,
 } from "./source.ts";
 import { getLogger } from "@logtape/logtape";
@@ -15,12 +15,12 @@ import type { Clock } from "../base/clock.ts";
 import type { Json } from "../base/json.ts";
 import type { Confirm, Gap, StreamItem, StreamWanted, TwitterApi } from "../twitter/api.ts";
 import { TwarcCloudError } from "../base/errors.ts";
-import { idsIn, isOlder, newerId } from "../twitter/bytes/ids.ts";
+import { isOlder, newerId, readIds } from "../twitter/bytes/ids.ts";
 import { withTweets } from "../twitter/bytes/redact.ts";
 import {
   fillGap,
   gapQueries,
-  highestOf,
+  highestId,
   leavingOut,
   type OpenGap,
   recordedGap,
@@ -90,7 +90,7 @@ export class FilterSource implements TweetSource {
     const { from, last, gaps } = harvest;
     const unfinished = unfinishedGaps(from);
     const stand: Stand = {
-      askedTo: highestOf(unfinished),
+      askedTo: highestId(unfinished),
       connection: last?.connection,
       down: cutAt(last) ?? this.#clock.now(),
       arrived: Infinity,
@@ -189,7 +189,7 @@ export class FilterSource implements TweetSource {
   #walksForGap(gap: Gap, { seen }: Harvest, stand: Stand): GapWalk[] {
     const span = spanOfGap(gap, newerId(seen.highest, stand.askedTo));
     const walks = walksOfGap(span, this.#options.queries);
-    stand.askedTo = newerId(stand.askedTo, highestOf(walks));
+    stand.askedTo = newerId(stand.askedTo, highestId(walks));
     return walks;
   }
 
@@ -288,7 +288,7 @@ function withNew(batch: Batch, seen: Recent): Batch {
   const tweets: Uint8Array[] = [];
   let count = 0;
   for (const line of batch.tweets) {
-    const isNew = idsIn(line).map((id) => seen.add(id));
+    const isNew = readIds(line).map((id) => seen.add(id));
     const news = isNew.filter(Boolean).length;
     if (news > 0) {
       tweets.push(news === isNew.length ? line : withTweets(line, (i) => isNew[i] === true));
@@ -300,7 +300,7 @@ function withNew(batch: Batch, seen: Recent): Batch {
 
 /** Returns the walks that are not whole after a batch of one. */
 function after(walks: GapWalk[], { walk, position }: Batch): GapWalk[] {
-  const at = positionOf(position);
+  const at = toPosition(position);
   return walks.map((one) => one.name === walk ? { ...one, position: at } : one)
     .filter((one) => one.position !== "whole");
 }

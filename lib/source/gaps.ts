@@ -59,7 +59,7 @@ function idsOfWalks([walk]: GapWalk[]): Pick<Gap, "since_id" | "until_id"> {
 /**
  * Returns the highest id that walks of gaps go up to: they cover what is below, also of gaps that are found later.
  */
-export function highestOf(walks: GapWalk[]): string | undefined {
+export function highestId(walks: GapWalk[]): string | undefined {
   const ends = walks.map(({ name }) => /^gap:\d+-(\d+):/.exec(name)?.[1] ?? "0");
   return ends.toSorted((a, b) => isOlder(a, b) ? -1 : 1).at(-1);
 }
@@ -105,7 +105,7 @@ export async function* fillGap(
   { api, clock, signal }: GapFilling,
 ): AsyncGenerator<Batch> {
   const { walks, cameLate } = gap;
-  const wait = INDEXED_AFTER_MS - ageOf(walks, clock.now());
+  const wait = INDEXED_AFTER_MS - ageMs(walks, clock.now());
   // A gap of an earlier harvest is filled at once: this harvest may be as short.
   if (wait > 0) await clock.sleep(wait, signal);
   gap.isBegun = true;
@@ -117,7 +117,7 @@ export async function* fillGap(
 }
 
 /** Returns the milliseconds since a gap ended; 0 where that is unknown. */
-function ageOf([walk]: GapWalk[], now: number): number {
+function ageMs([walk]: GapWalk[], now: number): number {
   const [, , untilId] = NAME.exec(walk?.name ?? "") ?? [];
   return untilId ? now - idTime(untilId) : 0;
 }

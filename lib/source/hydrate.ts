@@ -13,7 +13,7 @@ import { getLogger } from "@logtape/logtape";
 import { z } from "zod";
 import type { Clock } from "../base/clock.ts";
 import type { GapWalk } from "../bucket/gaps.ts";
-import { messageOf } from "../base/errors.ts";
+import { errorMessage } from "../base/errors.ts";
 import type { TweetsFound, TwitterApi } from "../twitter/api.ts";
 import { MAX_REFUSED, mayBeOfOne } from "../twitter/refused_batch.ts";
 import { passingRefusal } from "../twitter/http/refusals.ts";
@@ -142,7 +142,7 @@ export class HydrateSource implements TweetSource {
         since ??= now;
         if (now - since >= patienceMs) throw error.cause;
         log.error("{problem}. The API accepted such ids before, retrying in {seconds} s", {
-          problem: messageOf(error.cause),
+          problem: errorMessage(error.cause),
           seconds: PAUSE_MS / 1_000,
         });
         const wait = { for: "the API, which refuses every id", until: clock.now() + PAUSE_MS };
@@ -168,7 +168,7 @@ export class HydrateSource implements TweetSource {
       const [only = ""] = ids;
       if (ids.length === 1) {
         await this.#checkRefusal(error, signal);
-        return refusedId(only, messageOf(error));
+        return refusedId(only, errorMessage(error));
       }
       const half = Math.ceil(ids.length / 2);
       const first = await this.#findTweets(ids.slice(0, half), signal);
@@ -193,7 +193,7 @@ export class HydrateSource implements TweetSource {
       ...found,
       lines: [...found.lines, ...again.lines],
       count: found.count + again.count,
-      ...protectedIn(found, again),
+      ...mergeProtected(found, again),
       missing: [...found.missing.filter(({ id }) => !asked.has(id)), ...again.missing],
     };
   }
@@ -226,12 +226,12 @@ function together(first: TweetsFound, second: TweetsFound): TweetsFound {
     lines: [...first.lines, ...second.lines],
     count: first.count + second.count,
     asked: first.asked + second.asked,
-    ...protectedIn(first, second),
+    ...mergeProtected(first, second),
     missing: [...first.missing, ...second.missing],
   };
 }
 
-function protectedIn(first: TweetsFound, second: TweetsFound): Pick<TweetsFound, "protected"> {
+function mergeProtected(first: TweetsFound, second: TweetsFound): Pick<TweetsFound, "protected"> {
   const both = (first.protected ?? 0) + (second.protected ?? 0);
   return both > 0 ? { protected: both } : {};
 }

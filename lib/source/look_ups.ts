@@ -2,7 +2,7 @@
 
 import { getLogger } from "@logtape/logtape";
 import { chunks } from "../base/chunks.ts";
-import { messageOf, UserError } from "../base/errors.ts";
+import { errorMessage, UserError } from "../base/errors.ts";
 import type { TwitterApi, UserAnswer } from "../twitter/api.ts";
 import { MAX_REFUSED, mayBeOfOne } from "../twitter/refused_batch.ts";
 import { LOOKUP_SIZE } from "../twitter/v2/sizes.ts";
@@ -42,7 +42,10 @@ export class LookUps {
       if (isOfKeys || !mayBeOfOne(error) || ++this.#refused > MAX_REFUSED) throw error;
       if (ids.length === 1) {
         const [id] = ids;
-        log.warn("User {id} could not be looked up: {problem}", { id, problem: messageOf(error) });
+        log.warn("User {id} could not be looked up: {problem}", {
+          id,
+          problem: errorMessage(error),
+        });
         return;
       }
     }

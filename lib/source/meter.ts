@@ -7,7 +7,7 @@ import {
   budgetText,
   dollarsFor,
   dollarText,
-  monthOf,
+  formatMonth,
   nextMonth,
   type Prices,
   roundDollars,
@@ -57,7 +57,7 @@ export class Meter {
   get harvestBill(): Billed {
     const posts = this.#read.post - this.#readBefore.post;
     const users = this.#read.user - this.#readBefore.user;
-    return this.#costOf(posts, users);
+    return this.#costFor(posts, users);
   }
 
   /** Records that another harvest follows this one; that does not renew a budget per harvest. */
@@ -67,7 +67,7 @@ export class Meter {
 
   /** The bill of this month, of this harvest and those before. */
   get spent(): Spent {
-    if (this.#spent.month !== monthOf(this.#options.clock.now())) this.#spent = this.#nothing();
+    if (this.#spent.month !== formatMonth(this.#options.clock.now())) this.#spent = this.#nothing();
     return this.#spent;
   }
 
@@ -117,10 +117,10 @@ export class Meter {
 
   /** All reads since it was made, for a budget per harvest. */
   get #totalBill(): Billed {
-    return this.#costOf(this.#read.post, this.#read.user);
+    return this.#costFor(this.#read.post, this.#read.user);
   }
 
-  #costOf(posts: number, users: number): Billed {
+  #costFor(posts: number, users: number): Billed {
     return { posts, users, dollars: dollarsFor({ posts, users }, this.#options.prices) };
   }
 
@@ -174,6 +174,6 @@ export class Meter {
   }
 
   #nothing(): Spent {
-    return { month: monthOf(this.#options.clock.now()), posts: 0, dollars: 0 };
+    return { month: formatMonth(this.#options.clock.now()), posts: 0, dollars: 0 };
   }
 }

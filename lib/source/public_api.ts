@@ -16,7 +16,7 @@ import type {
   TwitterApi,
   UserAnswer,
 } from "../twitter/api.ts";
-import { idsIn } from "../twitter/bytes/ids.ts";
+import { readIds } from "../twitter/bytes/ids.ts";
 import { isOfProtected, publicPart } from "../twitter/public_part.ts";
 
 /** The reason why a tweet that the API returns is not recorded. */
@@ -72,8 +72,8 @@ export class PublicApi implements TwitterApi {
     const found = await this.#api.tweets(ids, signal);
     const { lines, count, left } = publicLines(found);
     if (left === 0) return found;
-    const kept = new Set(lines.flatMap(idsIn));
-    const hidden = found.lines.flatMap(idsIn).filter((id) => !kept.has(id));
+    const kept = new Set(lines.flatMap(readIds));
+    const hidden = found.lines.flatMap(readIds).filter((id) => !kept.has(id));
     const missing = hidden.map((id): MissingTweet => ({
       id,
       why: "protected",

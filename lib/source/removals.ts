@@ -47,12 +47,14 @@ export class Removals {
 
   /** Records that a timeline was refused. */
   noteRefusal(id: string, state: TimelineState): void {
-    if (this.#isOf(state)) this.#refused.set(id, state);
+    if (this.#hasState(state)) this.#refused.set(id, state);
   }
 
   /** Records the result of a look-up. */
   lookedUp(id: string, state: TimelineState): void {
-    if (this.#isOf(state)) (this.#api.tellsAuthors ? this.#lookedUp : this.#gone).set(id, state);
+    if (this.#hasState(state)) {
+      (this.#api.tellsAuthors ? this.#lookedUp : this.#gone).set(id, state);
+    }
   }
 
   /**
@@ -102,12 +104,12 @@ export class Removals {
         for (const answer of answers) {
           const { asked, state: why } = answer;
           const name = "id" in answer ? { name: answer.screenName } : {};
-          if (this.#isOf(why)) gone.set(asked, { why, ...name });
+          if (this.#hasState(why)) gone.set(asked, { why, ...name });
         }
       }
       for (const id of this.#lookedUp.keys()) {
         const answer = await this.#api.timeline(id, { limit: 5 }, signal);
-        if (typeof answer === "string" && this.#isOf(answer)) gone.set(id, { why: answer });
+        if (typeof answer === "string" && this.#hasState(answer)) gone.set(id, { why: answer });
       }
     } catch (error) {
       if (!(isOfApi(error) || error instanceof BudgetUsedUp)) throw error;
@@ -115,7 +117,7 @@ export class Removals {
     return gone;
   }
 
-  #isOf(state: UserAnswer["state"]): boolean {
+  #hasState(state: UserAnswer["state"]): boolean {
     return this.#rule.states.includes(state);
   }
 }

@@ -39,7 +39,7 @@ export async function* findReturns(
   try {
     for await (const answers of options.lookUps.of(whyOf.keys(), options.signal)) {
       for (const answer of answers) {
-        const found = foundOf(answer, whyOf.get(answer.asked), options);
+        const found = toFound(answer, whyOf.get(answer.asked), options);
         if (found) yield found;
       }
     }
@@ -49,7 +49,7 @@ export async function* findReturns(
   }
 }
 
-function foundOf(
+function toFound(
   answer: UserAnswer,
   was: string | undefined,
   { clock, notesTime, states }: ReturnOptions,

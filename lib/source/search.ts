@@ -54,10 +54,10 @@ export class SearchSource implements TweetSource {
   async *#newest(from: Positions, signal: AbortSignal): AsyncGenerator<Batch> {
     const { query, span, sinceId, maxRecords: most, fill = false } = this.#options;
     const cut = (oldest: string, since: string | undefined) => this.#below(oldest, since);
-    const to = this.#endOf(from[SEARCH_WALK]);
+    const to = this.#walkEnd(from[SEARCH_WALK]);
     const covering = (batch: Batch): Batch =>
       batch.position === "whole"
-        ? { ...batch, covered: { from: Math.min(this.#beginOf(sinceId), to), to } }
+        ? { ...batch, covered: { from: Math.min(this.#walkStart(sinceId), to), to } }
         : batch;
     const batches = walk({
       name: SEARCH_WALK,
@@ -108,7 +108,7 @@ export class SearchSource implements TweetSource {
   }
 
   /** Returns up to when a walk goes: to now, or to where an interrupted one began. */
-  #endOf(position: Position | undefined): number {
+  #walkEnd(position: Position | undefined): number {
     const { endTime } = this.#options.span;
     const { newest } = begunSchema.safeParse(position).data ?? {};
     const begun = newest === undefined ? this.#clock.now() : idTime(newest);
@@ -116,7 +116,7 @@ export class SearchSource implements TweetSource {
   }
 
   /** Returns where a walk ends: at the walk before, or where a search begins. */
-  #beginOf(since: string | undefined): number {
+  #walkStart(since: string | undefined): number {
     const { archive, startTime } = this.#options.span;
     const reach = archive === "all" ? Date.parse(FIRST_TWEET) : this.#clock.now() - RECENT;
     const starts = [reach, ...(startTime === undefined ? [] : [Date.parse(startTime)])];
@@ -126,7 +126,7 @@ export class SearchSource implements TweetSource {
   /** Returns the gap below the collected tweets, down to the walk before or to where a search begins. */
   #below(oldest: string, since: string | undefined): Gap {
     const { maxRecords } = this.#options;
-    const begin = this.#beginOf(undefined);
+    const begin = this.#walkStart(undefined);
     const to = idTime(oldest);
     return {
       from: Math.min(since === undefined ? begin : idTime(since), to),

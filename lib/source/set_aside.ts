@@ -55,7 +55,7 @@ export class SetAside {
   }
 
   /** Returns why an account cannot be read. */
-  whyOf(id: string): string {
+  reasonFor(id: string): string {
     return this.#errors.get(id)?.message ?? "";
   }
 

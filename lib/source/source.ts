@@ -37,7 +37,7 @@ export function unreadablePosition(walk: string, cause?: unknown): OutsideError 
 export type LaterPosition = () => Position;
 
 /** Returns a position as it is recorded. */
-export function positionOf(position: Position | LaterPosition): Position {
+export function toPosition(position: Position | LaterPosition): Position {
   return typeof position === "function" ? position() : position;
 }
 

@@ -6,7 +6,7 @@ import type { JsonObject } from "../base/json.ts";
 import { walksOfGap } from "../bucket/gaps.ts";
 import type { Gap } from "../twitter/api.ts";
 import { newerId } from "../twitter/bytes/ids.ts";
-import { gapQueries, highestOf, recordedGap, spanOfGap, unfinishedGaps } from "./gaps.ts";
+import { gapQueries, highestId, recordedGap, spanOfGap, unfinishedGaps } from "./gaps.ts";
 import { cutAt, streamPosition } from "./stream_position.ts";
 
 /** The reason of the gap before the stop, which a harvest has once at most. */
@@ -35,7 +35,7 @@ export function stoppedAt(
   if (config.type !== "filter" || !last || from === null) return null;
   const { at, ids, connection } = last;
   const gap = { from, to: stop, why: CUT_THEN_STOPPED };
-  const newest = [...ids, highestOf(unfinishedGaps(positions))].reduce(newerId, undefined);
+  const newest = [...ids, highestId(unfinishedGaps(positions))].reduce(newerId, undefined);
   const walks = walksOfGap(spanOfGap(gap, newest), gapQueries(config).queries);
   return {
     gap: recordedGap(gap, walks),

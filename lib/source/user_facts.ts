@@ -58,13 +58,13 @@ export class UserFacts {
   }
 
   /** Returns the facts in an answer: the user as sent, and the changes. */
-  factsIn(answer: UserAnswer): Found {
-    if (!("id" in answer)) return this.changeOf(answer.asked, answer.state);
+  readFacts(answer: UserAnswer): Found {
+    if (!("id" in answer)) return this.recordState(answer.asked, answer.state);
     const { id, screenName, line } = answer;
     const known = this.#users.get(id);
     const found: Found = answer.state === "protected"
-      ? this.changeOf(id, "protected")
-      : this.#returnOf(id, screenName);
+      ? this.recordState(id, "protected")
+      : this.#recordReturn(id, screenName);
     // To their followers, a user of version 1.1 comes with the newest tweet.
     if (!found.protected && !this.#leftOut.has(id)) found.users = [line];
     const at = isoTime(this.#clock.now());
@@ -87,22 +87,22 @@ export class UserFacts {
   }
 
   /** Records that a user cannot be read; returns a change where the state is new. */
-  changeOf(id: string, state: TimelineState): Found {
+  recordState(id: string, state: TimelineState): Found {
     const isLeftOut = state === "protected" && !this.#isProtectedWanted && !this.#leftOut.has(id);
     if (isLeftOut) this.#leftOut.add(id);
     const hidden = isLeftOut ? { protected: { users: 1 } } : {};
-    if (this.#stateOf(id) === state) return hidden;
+    if (this.#findState(id) === state) return hidden;
     return { ...this.#news(id, state, { change: state }), ...hidden };
   }
 
   /** Records that a user can be read again who could not; returns nothing for one who always could. */
-  #returnOf(id: string, screenName: string): Found {
-    const was = this.#stateOf(id) ?? OPEN;
+  #recordReturn(id: string, screenName: string): Found {
+    const was = this.#findState(id) ?? OPEN;
     if (was === OPEN) return {};
     return this.#news(id, OPEN, { change: "returned", was, screen_name: screenName });
   }
 
-  #stateOf(id: string): string | undefined {
+  #findState(id: string): string | undefined {
     return this.#states.get(id) ?? this.#users.get(id)?.state;
   }
 

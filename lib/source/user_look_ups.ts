@@ -77,7 +77,7 @@ export class UserLookUps {
               tweets: [],
               count: 0,
             };
-            yield addFacts(nothing, this.#options.facts.factsIn(answer));
+            yield addFacts(nothing, this.#options.facts.readFacts(answer));
           }
         }
       } catch (error) {

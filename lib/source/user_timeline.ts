@@ -4,9 +4,9 @@ import { getLogger } from "@logtape/logtape";
 import { chunks } from "../base/chunks.ts";
 import {
   type Batch,
-  positionOf,
   type Positions,
   type SourceOptions,
+  toPosition,
   type TweetSource,
 } from "./source.ts";
 import { isProtectedWanted } from "../collection/config.ts";
@@ -160,7 +160,7 @@ export class UserTimelineSource implements TweetSource {
         // A timeline that may not be read now shows nothing: a later harvest retries.
         return typeof page === "string" ? null : page;
       };
-      yield filledWalk(one, { search, signal, reach: reachOf(choice), userId });
+      yield filledWalk(one, { search, signal, reach: reachFor(choice), userId });
     }
   }
 
@@ -189,7 +189,7 @@ export class UserTimelineSource implements TweetSource {
       try {
         for await (const batch of this.#pages(id, asked, walking)) {
           if (batch.position === "whole") positions.delete(batch.walk);
-          else positions.set(batch.walk, positionOf(batch.position));
+          else positions.set(batch.walk, toPosition(batch.position));
           yield batch;
         }
         return;
@@ -206,7 +206,7 @@ export class UserTimelineSource implements TweetSource {
   ): AsyncGenerator<Batch> {
     const { positions, signal, silent, aside, removals } = walking;
     const name = userWalk(id);
-    const news = answer ? [this.#facts.factsIn(answer)] : [];
+    const news = answer ? [this.#facts.readFacts(answer)] : [];
     let state = answer?.state;
     if (answer && state && this.#isUnreadable(state)) {
       removals.lookedUp(id, state);
@@ -225,21 +225,21 @@ export class UserTimelineSource implements TweetSource {
         walking.known = { id, sinceId: newest ?? at.sinceId };
         const told = typeof page === "string" ? page : page.author?.state;
         if (typeof page === "string") {
-          if (told !== state) news.push(this.#facts.changeOf(id, page));
+          if (told !== state) news.push(this.#facts.recordState(id, page));
           removals.noteRefusal(id, page);
         } else if (page.author && state === undefined) {
-          news.push(this.#facts.factsIn(page.author));
+          news.push(this.#facts.readFacts(page.author));
         }
         state ??= told;
         return typeof page === "string" ? null : page;
       },
       from: positions.get(name),
       sinceId: this.#options.users.get(id)?.since_id,
-      reach: reachOf(this.#options.choice),
+      reach: reachFor(this.#options.choice),
       learn: (newestId) => ({ update: { users: { [id]: { since_id: newestId } } }, delete: [] }),
     });
     let isWhole = false;
-    const covered = positions.has(name) ? {} : { covered: this.#coveredOf(id) };
+    const covered = positions.has(name) ? {} : { covered: this.#coverageFor(id) };
     for await (const batch of pages) {
       isWhole = batch.position === "whole";
       yield news.splice(0).reduce(addFacts, isWhole ? { ...batch, ...covered } : batch);
@@ -249,7 +249,7 @@ export class UserTimelineSource implements TweetSource {
   }
 
   /** Returns the span of time of a walk that begins now. */
-  #coveredOf(id: string): NonNullable<Batch["covered"]> {
+  #coverageFor(id: string): NonNullable<Batch["covered"]> {
     const since = this.#options.users.get(id)?.since_id;
     const to = this.#clock.now();
     return {
@@ -274,7 +274,7 @@ export class UserTimelineSource implements TweetSource {
   /** Records that a user could not be read: it stays in the configuration, and the next harvest retries. */
   #unavailable(id: string, { positions, aside }: Walking): Batch {
     const { screen_name: name, since_id: since } = this.#options.users.get(id) ?? {};
-    const why = aside.whyOf(id);
+    const why = aside.reasonFor(id);
     log.error("User {id} could not be read, and is retried by the next harvest: {why}", {
       id,
       why,
@@ -313,7 +313,7 @@ interface Walking {
 }
 
 /** Returns how far a timeline goes back. */
-function reachOf({ exclude = [] }: TimelineChoice): Reach {
+function reachFor({ exclude = [] }: TimelineChoice): Reach {
   const tweets = exclude.includes("replies") ? TIMELINE_REACH_WITHOUT_REPLIES : TIMELINE_REACH;
   const without = exclude.includes("replies") ? ", without replies" : "";
   return { tweets, why: `A timeline goes back ${tweets} posts only${without}` };
@@ -344,7 +344,7 @@ export function openTimelines(
 ): UserTimelineSource {
   const { lookUpEvery } = userTimeline.plan(config).reading;
   const options = {
-    users: usersOf(config),
+    users: takeUsers(config),
     deleteUsersFor: config.delete_users_for ?? [],
     choice: config.exclude ? { exclude: config.exclude } : {},
     lookUpEvery,
@@ -362,7 +362,7 @@ export function openTimelines(
 }
 
 /** Returns the users of a configuration, and removes them from it. */
-function usersOf(config: UserTimelineConfig): Packed<TimelineUser> {
+function takeUsers(config: UserTimelineConfig): Packed<TimelineUser> {
   const users = new Packed<TimelineUser>();
   for (const id of namesOf(config.users)) users.set(id, config.users[id] ?? {});
   config.users = {};

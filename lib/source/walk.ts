@@ -5,7 +5,7 @@ import type { ConfigUpdate } from "../collection/changeset.ts";
 import { ApiError } from "../base/errors.ts";
 import type { JsonObject } from "../base/json.ts";
 import type { Gap, Page, PageAt } from "../twitter/api.ts";
-import { idsIn, idTime } from "../twitter/bytes/ids.ts";
+import { idTime, readIds } from "../twitter/bytes/ids.ts";
 import { FIRST_TWEET } from "../twitter/reach.ts";
 import { KnownIds } from "./known_ids.ts";
 import { BudgetUsedUp } from "./meter.ts";
@@ -90,7 +90,7 @@ export async function* walk(options: WalkOptions): AsyncGenerator<PlacedBatch> {
       newest ??= page.newestId;
       oldest = page.oldestId ?? oldest;
       next = page.next;
-      known.add(page.ids ?? page.lines.flatMap(idsIn), newest);
+      known.add(page.ids ?? page.lines.flatMap(readIds), newest);
       empty = page.count > 0 || page.protected ? 0 : empty + 1;
     }
     const whole = page ? next === undefined : oldest === undefined;

@@ -3,8 +3,8 @@
 import { createHash } from "node:crypto";
 import { basename } from "node:path";
 import { InUseError, openFile, whenReadable } from "../base/in_use.ts";
-import { DamagedError, messageOf, OutsideError } from "../base/errors.ts";
-import { codeOf } from "./folder/disk.ts";
+import { DamagedError, errorMessage, OutsideError } from "../base/errors.ts";
+import { errorCode } from "./folder/disk.ts";
 
 /** Bytes read at a time. */
 const BLOCK = 1 << 16;
@@ -19,15 +19,15 @@ export interface Expected {
 /**
  * Returns the content of a local file in one piece.
  * @param options.size Its length, if known.
- * @throws as `blocksOf`
+ * @throws as `readBlocks`
  */
-export async function wholeOf(
+export async function readWhole(
   path: string,
   { size, expected }: { size: number; expected?: Expected | undefined },
 ): Promise<Uint8Array> {
   let whole = new Uint8Array(size);
   let length = 0;
-  for await (const block of blocksOf(path, expected)) {
+  for await (const block of readBlocks(path, expected)) {
     if (length + block.length > whole.length) {
       whole = new Uint8Array(whole.buffer.transfer((length + block.length) * 2));
     }
@@ -44,7 +44,7 @@ export async function wholeOf(
  * @throws DamagedError where it cannot be read, or, at its end at the latest, where it differs from what is expected;
  * OutsideError where the system has no more open files, or another program holds it.
  */
-export async function* blocksOf(path: string, expected?: Expected): AsyncGenerator<Uint8Array> {
+export async function* readBlocks(path: string, expected?: Expected): AsyncGenerator<Uint8Array> {
   const sha1 = createHash("sha1");
   let bytes = 0;
   for await (const block of readable(path)) {
@@ -74,11 +74,11 @@ async function* readable(path: string): AsyncGenerator<Uint8Array> {
       yield block.subarray(0, n);
     }
   } catch (cause) {
-    if (/^E[MN]FILE$/.test(codeOf(cause))) {
-      throw new OutsideError(`Too many files are open: ${messageOf(cause)}`, { cause });
+    if (/^E[MN]FILE$/.test(errorCode(cause))) {
+      throw new OutsideError(`Too many files are open: ${errorMessage(cause)}`, { cause });
     }
     if (cause instanceof InUseError) throw cause;
-    throw damagedError(path, messageOf(cause), cause);
+    throw damagedError(path, errorMessage(cause), cause);
   }
 }
 

@@ -2,7 +2,7 @@
 
 import { z } from "zod";
 import type { AwsAccess } from "../base/aws.ts";
-import { type BucketRef, locationOf } from "../base/bucket_ref.ts";
+import { bucketLocation, type BucketRef } from "../base/bucket_ref.ts";
 import { realPlace } from "../base/real_place.ts";
 import { storeEndpoint } from "./open.ts";
 
@@ -27,10 +27,10 @@ export const placeSchema = z.object({
 export type Place = z.output<typeof placeSchema>;
 
 /** Returns the place of a bucket; that of a missing folder has no number. */
-export async function placeOf(bucket: BucketRef, aws: AwsAccess): Promise<Place> {
+export async function findPlace(bucket: BucketRef, aws: AwsAccess): Promise<Place> {
   if (bucket.kind !== "folder") {
     const endpoint = await storeEndpoint(aws);
-    return { place: locationOf(bucket), ...(endpoint === undefined ? {} : { endpoint }) };
+    return { place: bucketLocation(bucket), ...(endpoint === undefined ? {} : { endpoint }) };
   }
   const place = { place: await realPlace(bucket.path), host: Deno.hostname() };
   const found = await Deno.stat(bucket.path).catch(() => null);

@@ -2,7 +2,7 @@
 
 import type { TwitterKeys } from "../base/api_keys.ts";
 import type { Clock } from "../base/clock.ts";
-import { ApiError, messageOf, TwarcCloudError } from "../base/errors.ts";
+import { ApiError, errorMessage, TwarcCloudError } from "../base/errors.ts";
 import { answerBehind } from "./http/refusals.ts";
 import { type ApiRequest, Signer } from "./http/signer.ts";
 import { Transport } from "./http/transport.ts";
@@ -41,6 +41,6 @@ export async function checkKeys(
     // A lack of access is reported for valid keys only.
     if (status === 403 || status === 429) return { is: "taken" };
     const isRefused = status === 401 || status === 400;
-    return { is: isRefused ? "refused" : "unknown", why: messageOf(error) };
+    return { is: isRefused ? "refused" : "unknown", why: errorMessage(error) };
   }
 }

@@ -2,8 +2,8 @@
 
 import { Buffer } from "node:buffer";
 import { hasId, idAt } from "./bytes/ids.ts";
-import { member, objectsIn, type Span, text } from "./bytes/raw_json.ts";
-import { includedTweets, redact, statusesIn, tweetsIn } from "./bytes/redact.ts";
+import { listObjects, member, type Span, text } from "./bytes/raw_json.ts";
+import { includedTweets, listStatuses, listTweets, redact } from "./bytes/redact.ts";
 
 /** A line without tweets that are not public. */
 export interface PublicPart {
@@ -22,7 +22,7 @@ export interface PublicPart {
  * @throws SyntaxError for a line without tweets.
  */
 export function publicPart(line: Uint8Array, count: number): PublicPart {
-  const hidden = hasProtected(line) ? hiddenIn(line) : NONE;
+  const hidden = hasProtected(line) ? findHidden(line) : NONE;
   if (hidden.size === 0) return { line, count, left: 0 };
   const part = redact(line, (id) => hidden.has(id));
   const left = Math.max(part.counted - part.count, part.removed.length);
@@ -52,14 +52,14 @@ function hasProtected(line: Uint8Array): boolean {
 }
 
 /** Returns the ids of the tweets in a line that protected accounts wrote. */
-function hiddenIn(line: Uint8Array): Set<string> {
+function findHidden(line: Uint8Array): Set<string> {
   const data = member(line, "data");
   if (!data) {
-    const statuses = statusesIn(line, 0).filter(({ span }) => isHidden(line, span));
+    const statuses = listStatuses(line, 0).filter(({ span }) => isHidden(line, span));
     return new Set(statuses.map(({ id }) => id));
   }
   const accounts = protectedAccounts(line);
-  const tweets = [...tweetsIn(line, data), ...includedTweets(line)].filter(({ start }) => {
+  const tweets = [...listTweets(line, data), ...includedTweets(line)].filter(({ start }) => {
     const author = member(line, "author_id", start);
     return author !== null && accounts.has(text(line, author));
   });
@@ -75,7 +75,7 @@ function isHidden(line: Uint8Array, { start }: Span): boolean {
 /** Returns the ids of the protected users beside a response's tweets. */
 function protectedAccounts(line: Uint8Array): Set<string> {
   const includes = member(line, "includes");
-  const found = objectsIn(line, includes, "users").filter((user) =>
+  const found = listObjects(line, includes, "users").filter((user) =>
     hasId(line, user) && isProtected(line, user)
   );
   return new Set(found.map(({ start }) => idAt(line, start)));

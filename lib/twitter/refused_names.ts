@@ -29,7 +29,7 @@ const QUOTED = /[`'"[]([\w.,\s]+)[`'"\]]/g;
  * @param said The text of the response.
  * @param parameters Of the request.
  */
-export function refusedIn(
+export function findRefused(
   said: readonly string[],
   parameters: Record<string, string>,
 ): Refused[] {
@@ -41,24 +41,24 @@ export function refusedIn(
 }
 
 function refusedBy(text: string, lists: Map<string, Set<string>>): Refused[] {
-  const taken = new Set([...text.matchAll(TAKEN)].flatMap(([, names]) => namesIn(names)));
-  const whole = [...text.matchAll(PARAMETER)].flatMap(([, names]) => namesIn(names))
+  const taken = new Set([...text.matchAll(TAKEN)].flatMap(([, names]) => splitNames(names)));
+  const whole = [...text.matchAll(PARAMETER)].flatMap(([, names]) => splitNames(names))
     .filter((parameter) => lists.has(parameter));
   if (whole.length > 0) return whole.map((parameter) => ({ parameter }));
   const values = [...text.matchAll(VALUE)];
   if (values.length > 0) {
     return values.flatMap(([, parameter = "", names]) =>
-      namesIn(names).filter((name) => lists.get(parameter)?.has(name) && !taken.has(name))
+      splitNames(names).filter((name) => lists.get(parameter)?.has(name) && !taken.has(name))
         .map((name) => ({ parameter, name }))
     );
   }
   const told = text.replace(TAKEN, " is not one of them");
-  return REFUSES.test(told) && ABOUT.test(told) ? quotedIn(told, lists) : [];
+  return REFUSES.test(told) && ABOUT.test(told) ? findQuoted(told, lists) : [];
 }
 
 /** Returns requested names in quotes; where there is none, a parameter in quotes. */
-function quotedIn(text: string, lists: Map<string, Set<string>>): Refused[] {
-  const quoted = [...text.matchAll(QUOTED)].flatMap(([, names]) => namesIn(names));
+function findQuoted(text: string, lists: Map<string, Set<string>>): Refused[] {
+  const quoted = [...text.matchAll(QUOTED)].flatMap(([, names]) => splitNames(names));
   const [parameters, names] = [
     quoted.filter((name) => lists.has(name)),
     quoted.filter((name) => !lists.has(name)),
@@ -72,6 +72,6 @@ function quotedIn(text: string, lists: Map<string, Set<string>>): Refused[] {
   return parameters.map((parameter) => ({ parameter }));
 }
 
-function namesIn(list = ""): string[] {
+function splitNames(list = ""): string[] {
   return list.split(",").map((name) => name.trim()).filter((name) => name !== "");
 }

@@ -16,8 +16,8 @@ const STREAM_ONLY =
  * their meaning of version 1.1: any phrase with all of its words; a user's tweets, answers to them and retweets of
  * them; any box.
  */
-export function rulesOf({ rules = [], ...lists }: Filter): FilterRule[] {
-  return [...rules, ...packTerms(termsOf(lists), MAX_RULE).map((value) => ({ value }))];
+export function rulesFor({ rules = [], ...lists }: Filter): FilterRule[] {
+  return [...rules, ...packTerms(listTerms(lists), MAX_RULE).map((value) => ({ value }))];
 }
 
 /** Returns the queries of recent search that stand for a filter's stream, and the rules that are too long for it. */
@@ -29,21 +29,21 @@ export function searchQueries({ rules = [], ...lists }: Filter): {
     .filter((value) => value !== "");
   const tooLong = own.filter((value) => value.length > MAX_QUERY);
   const queries = own.filter((value) => value.length <= MAX_QUERY);
-  return { queries: [...queries, ...packTerms(termsOf(lists), MAX_QUERY)], tooLong };
+  return { queries: [...queries, ...packTerms(listTerms(lists), MAX_QUERY)], tooLong };
 }
 
-function termsOf({ track = "", follow = "", locations = "" }: Omit<Filter, "rules">): string[] {
-  const boxes = partsOf(locations);
+function listTerms({ track = "", follow = "", locations = "" }: Omit<Filter, "rules">): string[] {
+  const boxes = splitList(locations);
   return [
-    ...partsOf(track).map(phrase),
-    ...partsOf(follow).map((id) => `from:${id}${OR}to:${id}${OR}retweets_of:${id}`),
+    ...splitList(track).map(phrase),
+    ...splitList(follow).map((id) => `from:${id}${OR}to:${id}${OR}retweets_of:${id}`),
     ...boxes.flatMap((_, i) =>
       i % 4 === 0 ? [`bounding_box:[${boxes.slice(i, i + 4).join(" ")}]`] : []
     ),
   ];
 }
 
-function partsOf(list: string): string[] {
+function splitList(list: string): string[] {
   return list.split(",").map((part) => part.trim()).filter((part) => part !== "");
 }
 

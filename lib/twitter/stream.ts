@@ -10,10 +10,10 @@ import type { Gap, StreamItem, StreamMessage, StreamTweet } from "./api.ts";
 import { askedDelay, streamDelay, type Trouble } from "./http/backoff.ts";
 import { isFull } from "./v2/connections.ts";
 import { idTime } from "./bytes/ids.ts";
-import { linesOf, UnreadError } from "./bytes/lines.ts";
+import { readLines, UnreadError } from "./bytes/lines.ts";
 import { Refusals } from "./http/refusals.ts";
 import { isOrderly } from "./http/stop.ts";
-import { troubleOf } from "./http/transport.ts";
+import { troubleFor } from "./http/transport.ts";
 
 const log = getLogger(["twarc-cloud", "stream"]);
 
@@ -160,9 +160,9 @@ class Connection {
       log.info("The stream is open");
       if (!response.body) return;
       yield { tweets: [], messages: [] };
-      for await (const lines of linesOf(response.body, { clock, stallMs, signal })) {
+      for await (const lines of readLines(response.body, { clock, stallMs, signal })) {
         this.lastHeard = clock.monotonic();
-        const { item, ends } = this.#itemOf(lines);
+        const { item, ends } = this.#toItem(lines);
         giveBackUnused(lines, item);
         yield item;
         if (ends !== undefined) {
@@ -202,7 +202,7 @@ class Connection {
     if (thrown instanceof ApiError) {
       const trouble = isFull(thrown)
         ? "full"
-        : troubleOf(thrown) ?? (isOutlasted ? "server" : null);
+        : troubleFor(thrown) ?? (isOutlasted ? "server" : null);
       if (!trouble) throw thrown;
       this.trouble = trouble;
       this.why = thrown.message;
@@ -229,7 +229,7 @@ class Connection {
     return { tweets: [], messages: [{ kind: "keep_alives_only", line }] };
   }
 
-  #itemOf(lines: Uint8Array[]): { item: StreamItem; ends?: string } {
+  #toItem(lines: Uint8Array[]): { item: StreamItem; ends?: string } {
     const { clock } = this.#options;
     const item: StreamItem = { tweets: [], messages: [] };
     // They arrived together: a clock read for each of many would cost more than its line.
@@ -248,7 +248,7 @@ class Connection {
         continue;
       }
       const { message } = read;
-      item.messages.push({ ...message, kind: this.#kinds.nameOf(message.kind) });
+      item.messages.push({ ...message, kind: this.#kinds.nameFor(message.kind) });
       if (read.ends !== undefined) return { item, ends: read.ends };
     }
     return { item };
@@ -314,7 +314,7 @@ class Kinds {
   readonly #known = new Set<string>();
 
   /** Returns the name of a kind, or `other`: for an invalid name, or one beyond the limit of kinds. */
-  nameOf(kind: string): string {
+  nameFor(kind: string): string {
     if (this.#known.has(kind)) return kind;
     const isName = /^\w[\w .-]{0,63}$/.test(kind) && !(kind in Object.prototype);
     if (!isName || this.#known.size === MAX_KINDS) return "other";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { CommanderError } from "@commander-js/extra-typings";
-import { exitCodeOf } from "../../lib/app/exit.ts";
+import { reportThrown } from "../../lib/app/exit.ts";
 import { OutsideError, UsageError, UserError } from "../../lib/base/errors.ts";
 import { Output } from "../../lib/cli/output.ts";
 
@@ -14,10 +14,10 @@ function shown(error: unknown, debug = false): { code: number; text: string } {
     isTerminal: false,
     color: false,
   };
-  return { code: exitCodeOf(error, new Output(terminal), debug), text };
+  return { code: reportThrown(error, new Output(terminal), debug), text };
 }
 
-Deno.test("exitCodeOf() ends with the code of who has to act, and shows what happened and what to do", () => {
+Deno.test("reportThrown() ends with the code of who has to act, and shows what happened and what to do", () => {
   const hint = "Type it.";
   for (const [Kind, code] of [[UserError, 1], [UsageError, 2], [OutsideError, 3]] as const) {
     const { code: found, text } = shown(new Kind("It is wrong", { hint }));
@@ -27,7 +27,7 @@ Deno.test("exitCodeOf() ends with the code of who has to act, and shows what hap
   }
 });
 
-Deno.test("exitCodeOf() shows stacks for --debug, and for what is a bug", () => {
+Deno.test("reportThrown() shows stacks for --debug, and for what is a bug", () => {
   const cause = new Error("below");
   const asked = shown(new UserError("It is wrong", { cause }), true);
   assert.match(asked.text, /exit_test.*Caused by: Error: below/s);
@@ -37,7 +37,7 @@ Deno.test("exitCodeOf() shows stacks for --debug, and for what is a bug", () => 
   assert.match(shown("a text").text, /a text/);
 });
 
-Deno.test("exitCodeOf() shows a path that Deno does not open as the person's to change", () => {
+Deno.test("reportThrown() shows a path that Deno does not open as the person's to change", () => {
   const closed = "\\\\srv.uni.edu\\my data\\collection.json";
   // As Deno quotes it.
   const share = new Deno.errors.NotCapable(
@@ -53,7 +53,7 @@ Deno.test("exitCodeOf() shows a path that Deno does not open as the person's to 
   assert.equal(shown(bug).code, 70);
 });
 
-Deno.test("exitCodeOf() leaves what commander has shown alone: help is 0, a wrong command line 2", () => {
+Deno.test("reportThrown() leaves what commander has shown alone: help is 0, a wrong command line 2", () => {
   assert.deepEqual(shown(new CommanderError(0, "commander.help", "")), { code: 0, text: "" });
   assert.deepEqual(shown(new CommanderError(1, "commander.unknown", "")), { code: 2, text: "" });
 });

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { type CoverageFacts, coverageOf } from "../../lib/archive/coverage.ts";
+import { type CoverageFacts, listCoverage } from "../../lib/archive/coverage.ts";
 import { type ListedGap, listGaps } from "../../lib/archive/gap_list.ts";
 import type { CoverageRecord } from "../../lib/bucket/coverage.ts";
 import { readCoverage } from "../../lib/bucket/coverage.ts";
@@ -42,7 +42,7 @@ function coverage(facts: Partial<CoverageFacts> & { type: string }): string[] {
   const { type, ...given } = facts;
   const known = { records: [], gaps: [], now: START + 60 * DAY, reach: -Infinity, ...given };
   const n = (time: string) => (Date.parse(time) - START) / DAY;
-  return coverageOf({ ...known, traits: traitsFor(type) }).map(
+  return listCoverage({ ...known, traits: traitsFor(type) }).map(
     ({ from, to, state, by, note }) =>
       [`${n(from)}-${n(to)} ${state}`, by, note].filter(Boolean).join(", "),
   );
@@ -213,7 +213,7 @@ Deno.test("a calendar has a sign a day, of what most counts on it", () => {
     harvest(5, 33, { harvest_timestamp: day(5), outcome: "stopped" }),
   ];
   const facts = { records, gaps: [gap(6.2, 6.4, { in: 5 })], now: START + 34 * DAY, reach: 0 };
-  const spans = coverageOf({ ...facts, traits: traitsFor("filter") });
+  const spans = listCoverage({ ...facts, traits: traitsFor("filter") });
   assert.deepEqual(calendarLines(spans, START), [
     "2026-01  ###..#!########################",
     "2026-02  ##.",
@@ -237,7 +237,7 @@ async function minutes(store: MemoryStore, { since, now }: { since: number; now:
   const { config } = await new Collections(store, systemClock).load("c");
   const { positions = {} } = await readCheckpoint(store, "c") ?? {};
   const look = gapLook(config, positions, now);
-  const found = coverageOf({
+  const found = listCoverage({
     records: await readCoverage(store, "c"),
     gaps: await listGaps(store, "c", look),
     traits: traitsFor(config.type),

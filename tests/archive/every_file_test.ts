@@ -5,7 +5,7 @@ import { repair } from "../../lib/archive/repair.ts";
 import { verify } from "../../lib/archive/verify.ts";
 import { isoTime } from "../../lib/base/clock.ts";
 import { stamp } from "../../lib/base/stamp.ts";
-import { sha1Of } from "../../lib/bucket/inventory_entry.ts";
+import { sha1Hex } from "../../lib/bucket/inventory_entry.ts";
 import { collectionKeys, FILES } from "../../lib/collection/layout.ts";
 import { looking } from "../fakes/looking.ts";
 import { MemoryStore } from "../fakes/memory_store.ts";
@@ -46,7 +46,7 @@ function filesOf(began: number): Record<string, Uint8Array> {
       outcome: "complete",
     }),
   };
-  const sums = Object.entries(files).map(([name, bytes]) => `${sha1Of(bytes)}  ${name}\n`);
+  const sums = Object.entries(files).map(([name, bytes]) => `${sha1Hex(bytes)}  ${name}\n`);
   return { ...files, [FILES.manifest]: bytesOf(sums.join("")) };
 }
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { systemClock } from "../../lib/base/clock.ts";
 import { World } from "../../lib/sandbox/world.ts";
 import { readCheckpoint } from "../../lib/bucket/checkpoint_state.ts";
-import { idsIn } from "../../lib/twitter/bytes/ids.ts";
+import { readIds } from "../../lib/twitter/bytes/ids.ts";
 import { harvestTime } from "../../lib/collection/layout.ts";
 import { added, KEYS, run } from "../fakes/whole_harvest.ts";
 import { movedClock } from "../fakes/moved_clock.ts";
@@ -60,7 +60,7 @@ Deno.test("what a damage took of a stream of version 2 is asked for by search, w
       const page = await search.call(api, query, at, signal);
       tries.push(at.isThere !== undefined);
       if (page.next === undefined) ended.resolve();
-      const lines = page.lines.filter((line) => !at.isThere?.(idsIn(line)[0] ?? ""));
+      const lines = page.lines.filter((line) => !at.isThere?.(readIds(line)[0] ?? ""));
       return { ...page, lines, count: lines.length };
     };
     await run(store, api);
@@ -117,7 +117,7 @@ async function askedAgain({ store, clock, move, world }: Awaited<ReturnType<type
   const { search } = api;
   api.search = async (query, at, signal) => {
     const page = await search.call(api, query, at, signal);
-    const lines = page.lines.filter((line) => !at.isThere?.(idsIn(line)[0] ?? ""));
+    const lines = page.lines.filter((line) => !at.isThere?.(readIds(line)[0] ?? ""));
     // The answer is committed before the stop.
     if (page.next === undefined && --ended === 0) setTimeout(() => stop.abort(), 50);
     return { ...page, lines, count: lines.length };

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { verify } from "../../lib/archive/verify.ts";
 import { systemClock } from "../../lib/base/clock.ts";
 import { jsonBytes } from "../../lib/base/json_bytes.ts";
-import { gapsIn } from "../../lib/bucket/gaps.ts";
+import { readGaps } from "../../lib/bucket/gaps.ts";
 import { World } from "../../lib/sandbox/world.ts";
 import { inTurns } from "../fakes/turns.ts";
 import { added, CONFIGS, json, KEYS, run } from "../fakes/whole_harvest.ts";
@@ -70,7 +70,7 @@ for (const [turn, [type, configOf]] of Object.entries(CONFIGS).entries()) {
       const what = `${nth} ${isLost}`;
       assert.deepEqual((await readable(store)).toSorted(), all.toSorted(), what);
       assert.deepEqual(await repaired(store), { mended: [], faults: [] }, what);
-      for (const { to } of await gapsIn(store, key.replace(/[^/]+$/, "gaps.jsonl"))) {
+      for (const { to } of await readGaps(store, key.replace(/[^/]+$/, "gaps.jsonl"))) {
         assert.ok(Date.parse(to) <= systemClock.now(), to);
       }
     }

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { constants, createGzip, deflateSync, gzipSync, zstdCompressSync } from "node:zlib";
-import { bytesOf, unpack } from "../../lib/base/body.ts";
+import { readBody, unpack } from "../../lib/base/body.ts";
 
 const never = new AbortController().signal;
 
 Deno.test("a body is read whole, also one that has none", async () => {
   const content = new Uint8Array(5_000_000).map((_, i) => i % 251);
-  assert.deepEqual(await bytesOf(new Response(content), never), content);
-  assert.equal((await bytesOf(new Response(null), never)).length, 0);
+  assert.deepEqual(await readBody(new Response(content), never), content);
+  assert.equal((await readBody(new Response(null), never)).length, 0);
 });
 
 Deno.test("bodies that are read at the same time, and one after the other, have each their own bytes", async () => {
@@ -18,7 +18,7 @@ Deno.test("bodies that are read at the same time, and one after the other, have 
   for (let times = 0; times < 3; times++) {
     await Promise.all(Array.from({ length: 40 }, async (_, n) => {
       const response = await fetch(`http://127.0.0.1:${server.addr.port}/?n=${n}`);
-      assert.deepEqual(await bytesOf(response, never), new Uint8Array(n * 5_000).fill(n));
+      assert.deepEqual(await readBody(response, never), new Uint8Array(n * 5_000).fill(n));
     }));
   }
 });
@@ -39,14 +39,14 @@ Deno.test("a bomb is put down: an answer that unpacks to more than any answer ha
       },
     }),
   );
-  await assert.rejects(bytesOf(new Response(counted ?? null), never), /longer than 64 MiB/);
+  await assert.rejects(readBody(new Response(counted ?? null), never), /longer than 64 MiB/);
   assert.ok(unpacked < 66 << 20, `${unpacked} bytes were unpacked`);
   await server.shutdown();
 });
 
 Deno.test("a body that never ends is left when the signal says so", async () => {
   const stop = new AbortController();
-  const reading = bytesOf(new Response(new ReadableStream()), stop.signal);
+  const reading = readBody(new Response(new ReadableStream()), stop.signal);
   stop.abort(new Error("enough"));
   await assert.rejects(reading, /enough/);
 });
@@ -68,12 +68,12 @@ const TEXT = new TextEncoder().encode('{"a":1}');
 
 Deno.test("what is packed very tightly is taken up to 16 MiB: a tweet may be a million times the same letter", () =>
   packedAs("gzip", new Uint8Array(gzipSync(new Uint8Array(16 << 20))), async (url) => {
-    assert.equal((await bytesOf(await fetch(url), never)).length, 16 << 20);
+    assert.equal((await readBody(await fetch(url), never)).length, 16 << 20);
   }));
 
 Deno.test("beyond that it may have a hundred times what came", () =>
   packedAs("gzip", new Uint8Array(gzipSync(new Uint8Array(17 << 20))), async (url) => {
-    await assert.rejects(bytesOf(await fetch(url), never), {
+    await assert.rejects(readBody(await fetch(url), never), {
       name: "SyntaxError",
       message: "It is longer than 16 MiB, unpacked",
     });
@@ -91,7 +91,7 @@ Deno.test("a packing that nobody asked for, and one in another, are refused by t
         name: "SyntaxError",
         message: `Its encoding is "${packing}", which was not requested`,
       };
-      await assert.rejects(bytesOf(await fetch(url), never), refused);
+      await assert.rejects(readBody(await fetch(url), never), refused);
       await assert.rejects(fetch(url, AS_IT_IS).then(unpack), refused);
     });
   }

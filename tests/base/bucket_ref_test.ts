@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { pathToFileURL } from "node:url";
-import { locationOf, parseBucket } from "../../lib/base/bucket_ref.ts";
+import { bucketLocation, parseBucket } from "../../lib/base/bucket_ref.ts";
 import { UserError } from "../../lib/base/errors.ts";
 
 Deno.test("one folder is one bucket, however its name is written", () => {
@@ -53,7 +53,7 @@ Deno.test("a file URL of another machine, or of no place, is refused", () => {
 
 Deno.test("where a bucket is is said as other programs open it", () => {
   const said = ["./data/", "/data", "file:///data", "tweets", "s3://tweets/"].map((text) =>
-    locationOf(parseBucket(text))
+    bucketLocation(parseBucket(text))
   );
   assert.deepEqual(said, ["./data", "/data", "/data", "s3://tweets", "s3://tweets"]);
 });

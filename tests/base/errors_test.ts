@@ -3,9 +3,9 @@ import {
   ApiError,
   ConflictError,
   DamagedError,
-  messageOf,
+  errorMessage,
+  errorSentence,
   OutsideError,
-  sentenceOf,
   UserError,
 } from "../../lib/base/errors.ts";
 import { outlast } from "../../lib/base/outage.ts";
@@ -24,7 +24,7 @@ Deno.test("an error that ends with what the API, AWS or the system said has no s
     new Error(message),
   ];
   for (const error of errors) {
-    const texts = [sentenceOf(error), `${messageOf(error)}. Trying again in 60 s`];
+    const texts = [errorSentence(error), `${errorMessage(error)}. Trying again in 60 s`];
     for (const text of texts) assert.ok(text.includes("limit.") && !text.includes(".."), text);
   }
   const said: string[] = [];
@@ -39,12 +39,12 @@ Deno.test("an error that ends with what the API, AWS or the system said has no s
 
 Deno.test("an error's hint follows its message as a sentence of its own", () => {
   assert.equal(
-    sentenceOf(new UserError("It is away.", { hint: "Look for it." })),
+    errorSentence(new UserError("It is away.", { hint: "Look for it." })),
     "It is away. Look for it.",
   );
-  assert.equal(sentenceOf(new UserError("Is it?", { hint: "No." })), "Is it? No.");
+  assert.equal(errorSentence(new UserError("Is it?", { hint: "No." })), "Is it? No.");
   assert.equal(
-    sentenceOf(new ConflictError("lock.json")),
+    errorSentence(new ConflictError("lock.json")),
     "Another process changed lock.json at the same time.",
   );
 });

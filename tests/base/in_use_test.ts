@@ -8,7 +8,7 @@ import {
 } from "../../lib/base/in_use.ts";
 import { readWrittenText } from "../../lib/base/written_text.ts";
 import { SecretFiles } from "../../lib/secrets/secret_files.ts";
-import { blocksOf } from "../../lib/store/expected.ts";
+import { readBlocks } from "../../lib/store/expected.ts";
 import { LocalStore } from "../../lib/store/folder/store.ts";
 import { ROOT, sources } from "../sources.ts";
 
@@ -119,7 +119,7 @@ Deno.test("what people wrote, what is uploaded, a bucket's objects and secrets a
     const reads = {
       written: () => readWrittenText(path),
       uploaded: async () => {
-        const blocks = await Array.fromAsync(blocksOf(path), (block) => block.slice());
+        const blocks = await Array.fromAsync(readBlocks(path), (block) => block.slice());
         return await new Blob(blocks).text();
       },
       read: async () => await new Response(await store.read("a")).text(),

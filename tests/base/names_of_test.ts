@@ -3,12 +3,12 @@ import fc from "fast-check";
 import { jsonOrNull, parseJson } from "../../lib/base/json.ts";
 import { jsonBytes, jsonLineBytes } from "../../lib/base/json_bytes.ts";
 import {
-  copyOf,
-  inOrderOf,
+  copyObject,
   membersOf,
   namesOf,
-  objectOf,
+  orderLike,
   setMember,
+  toObject,
 } from "../../lib/base/names_of.ts";
 
 const decoder = new TextDecoder();
@@ -42,21 +42,21 @@ Deno.test("members are read and written in the order of the text, whatever their
 
 Deno.test("an object is made, copied and put in an order member by member", () => {
   fc.assert(fc.property(ids, ids, (names, others) => {
-    const made = objectOf(names.map((name) => [name, 1] as const));
+    const made = toObject(names.map((name) => [name, 1] as const));
     assert.deepEqual(namesOf(made), names);
-    const copy = copyOf(made);
+    const copy = copyObject(made);
     for (const name of others) setMember(copy, name, 2);
     assert.deepEqual(namesOf(copy), [...new Set([...names, ...others])]);
     assert.deepEqual(namesOf(made), names);
     assert.deepEqual(membersOf(made), names.map((name) => [name, 1]));
-    const both = inOrderOf(made, objectOf(others.map((name) => [name, 1] as const)));
+    const both = orderLike(made, toObject(others.map((name) => [name, 1] as const)));
     const first = others.filter((name) => names.includes(name));
     assert.deepEqual(namesOf(both), [...new Set([...first, ...names])]);
   }));
 });
 
 Deno.test("no member is left out that was set or taken away in another way", () => {
-  const object = objectOf([["12", 1], ["7", 2], ["a", 3]]);
+  const object = toObject([["12", 1], ["7", 2], ["a", 3]]);
   object["5"] = 4;
   delete object["7"];
   object.b = 5;

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { checkNoShare, shareOf } from "../../lib/base/network_share.ts";
+import { checkNoShare, findShare } from "../../lib/base/network_share.ts";
 
 const SHARES = {
   "\\\\server\\share\\data": "\\\\server\\share",
@@ -30,12 +30,12 @@ const OTHERS = [
 const NAMES = { called: "Bucket", option: "--bucket" };
 
 Deno.test("finds the share of a path, however the share is written", () => {
-  for (const [path, share] of Object.entries(SHARES)) assert.equal(shareOf(path), share, path);
+  for (const [path, share] of Object.entries(SHARES)) assert.equal(findShare(path), share, path);
 });
 
 Deno.test("finds no share in paths on drives, long ones too, and in devices", () => {
   for (const path of OTHERS) {
-    assert.equal(shareOf(path), null, path);
+    assert.equal(findShare(path), null, path);
     checkNoShare(path, NAMES, "windows");
   }
 });

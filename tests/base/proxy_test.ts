@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { UserError } from "../../lib/base/errors.ts";
-import { proxiesIn, settleProxies } from "../../lib/base/proxy.ts";
+import { readProxies, settleProxies } from "../../lib/base/proxy.ts";
 
 const HERE = "localhost,127.0.0.0/8,127.0.0.1,::1";
 const [A, B] = ["http://a:1", "http://b:2"];
@@ -17,12 +17,12 @@ for (
     [{ HTTPS_PROXY: A, NO_PROXY: "*" }, {}],
   ] as const
 ) {
-  Deno.test(`proxies of ${JSON.stringify(env)}`, () => assert.deepEqual(proxiesIn(env), proxies));
+  Deno.test(`proxies of ${JSON.stringify(env)}`, () => assert.deepEqual(readProxies(env), proxies));
 }
 
 Deno.test("a proxy that is no address is said so by its variable, without its password", () => {
   for (const value of ["http://", "ftp://a", "http://me:secret@", "a b"]) {
-    assert.throws(() => proxiesIn({ ALL_PROXY: value }), (error) => {
+    assert.throws(() => readProxies({ ALL_PROXY: value }), (error) => {
       assert.ok(error instanceof UserError);
       assert.equal(error.message, "ALL_PROXY is not a valid proxy address");
       return true;

@@ -1,18 +1,18 @@
 import assert from "node:assert/strict";
 import {
+  detectShell,
   makePrivate,
   mayBeShared,
   pathCommands,
   processCommands,
   setting,
-  shellOf,
   shWord,
   temporaryVariable,
 } from "../../lib/base/shell.ts";
 
 Deno.test("writes what is to be typed for the shell that it is typed in", () => {
   const typed = (env: Record<string, string>, os: string) =>
-    setting(shellOf({ env, os }), "TWITTER_API_URL", "http://127.0.0.1:1/");
+    setting(detectShell({ env, os }), "TWITTER_API_URL", "http://127.0.0.1:1/");
   assert.equal(typed({}, "linux"), "export TWITTER_API_URL=http://127.0.0.1:1/");
   assert.equal(typed({}, "windows"), '$env:TWITTER_API_URL = "http://127.0.0.1:1/"');
   assert.equal(typed({ PROMPT: "$P$G" }, "windows"), "set TWITTER_API_URL=http://127.0.0.1:1/");

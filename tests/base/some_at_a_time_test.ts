@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { ahead, eachOf } from "../../lib/base/some_at_a_time.ts";
+import { ahead, forEachConcurrently } from "../../lib/base/some_at_a_time.ts";
 
 /** Actions on numbers that end when they are told to, in whatever order. */
 function tasks() {
@@ -47,7 +47,7 @@ Deno.test("a failure ahead is thrown in its turn, when those that run have ended
 
 Deno.test("after a failure no more are begun, and it is thrown when the others have ended", async () => {
   const { running, act, rest } = tasks();
-  const failed = assert.rejects(eachOf([1, 2, 3, 4], 2, act), /one/);
+  const failed = assert.rejects(forEachConcurrently([1, 2, 3, 4], 2, act), /one/);
   await rest();
   running.get(1)?.reject(new Error("one"));
   await rest();

@@ -3,7 +3,7 @@ import {
   budgetText,
   dollarsFor,
   dollarText,
-  monthOf,
+  formatMonth,
   nextMonth,
   PRICES,
   pricesWith,
@@ -41,5 +41,5 @@ Deno.test("a person's own prices stand in place of ours, and are told as theirs"
 
 Deno.test("months are those of UTC", () => {
   const last = Date.UTC(2026, 11, 31, 23, 59);
-  assert.deepEqual([monthOf(last), nextMonth(last)], ["2026-12", "2027-01-01"]);
+  assert.deepEqual([formatMonth(last), nextMonth(last)], ["2026-12", "2027-01-01"]);
 });

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { gapsIn } from "../../lib/bucket/gaps.ts";
+import { readGaps } from "../../lib/bucket/gaps.ts";
 import { gapTexts } from "../../lib/cli/text/gap_texts.ts";
 import { MemoryStore } from "../fakes/memory_store.ts";
 
@@ -11,7 +11,7 @@ Deno.test("a gap of a timeline says whose it is", async () => {
   ];
   const text = lines.map((line) => `${JSON.stringify(line)}\n`).join("");
   await store.put("gaps.jsonl", new TextEncoder().encode(text));
-  const [timeline = "", stream = ""] = gapTexts(await gapsIn(store, "gaps.jsonl"), "filter");
+  const [timeline = "", stream = ""] = gapTexts(await readGaps(store, "gaps.jsonl"), "filter");
   assert.match(timeline, /^1970.* to 1970\S+ of user 12: A timeline goes back/);
   assert.match(stream, /^1970.* to 1970\S+: The stream was lost$/);
 });

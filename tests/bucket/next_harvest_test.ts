@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Checkpoint } from "../../lib/bucket/checkpoint.ts";
 import { Collections } from "../../lib/bucket/collections.ts";
-import { beginNext, isOf } from "../../lib/bucket/next_harvest.ts";
+import { beginNext, belongsTo } from "../../lib/bucket/next_harvest.ts";
 import { OutsideError } from "../../lib/base/errors.ts";
 import { jsonBytes } from "../../lib/base/json_bytes.ts";
 import { ManualClock } from "../fakes/manual_clock.ts";
@@ -75,6 +75,6 @@ Deno.test("where its folder is taken it begins a second later, and is known by w
     await beginNext(target, checkpoint, MIDNIGHT),
     AFTER.replace("00/00/00/", "00/00/01/"),
   );
-  assert.ok(isOf(checkpoint.state, MIDNIGHT) && isOf(checkpoint.state, MIDNIGHT + 1_000));
-  assert.ok(!isOf(checkpoint.state, START));
+  assert.ok(belongsTo(checkpoint.state, MIDNIGHT) && belongsTo(checkpoint.state, MIDNIGHT + 1_000));
+  assert.ok(!belongsTo(checkpoint.state, START));
 });

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { holderIsGone, processIsGone, thisProcess } from "../../lib/bucket/process.ts";
-import { linuxMachineIn, linuxProcessIn } from "../../lib/bucket/process_facts.ts";
-import { macMachineIn, macProcessIn } from "../../lib/bucket/process_facts.ts";
-import { factsOf, ownFacts } from "../../lib/bucket/process_facts.ts";
+import { parseLinuxMachine, parseLinuxProcess } from "../../lib/bucket/process_facts.ts";
+import { parseMacMachine, parseMacProcess } from "../../lib/bucket/process_facts.ts";
+import { ownFacts, readProcess } from "../../lib/bucket/process_facts.ts";
 import { asHolder, canUnshare, printedBy, sleeper, zombie } from "../fakes/other_processes.ts";
 
 Deno.test("a process of this machine is gone when it has ended, and not before", async () => {
@@ -26,8 +26,8 @@ Deno.test("this process, and one that belongs to somebody else, are not gone", (
 });
 
 Deno.test("this process is shown with the machine as it is by itself", () => {
-  assert.equal(thisProcess().process_started, factsOf(Deno.pid)?.started);
-  assert.deepEqual(ownFacts(), factsOf(Deno.pid));
+  assert.equal(thisProcess().process_started, readProcess(Deno.pid)?.started);
+  assert.deepEqual(ownFacts(), readProcess(Deno.pid));
 });
 
 Deno.test("a lock's holder whose number another process has by now is gone", async () => {
@@ -39,7 +39,7 @@ Deno.test("a lock's holder whose number another process has by now is gone", asy
 
 Deno.test("a process that has ended and that nobody has looked at is gone", async () => {
   await using place = await zombie();
-  assert.equal(factsOf(place.pid)?.isZombie, true);
+  assert.equal(readProcess(place.pid)?.isZombie, true);
   assert.equal(holderIsGone(asHolder(place.pid)), true);
 });
 
@@ -91,23 +91,25 @@ Deno.test({
 
 Deno.test("what Linux and macOS print is understood, and nothing that is something else", () => {
   const boot = "7e703c61-2f74-47fc-a3cc-bae83c49a90f";
-  const machine = linuxMachineIn(`${boot} pid:[4026531836] time:[4026531834]\n`);
+  const machine = parseLinuxMachine(`${boot} pid:[4026531836] time:[4026531834]\n`);
   assert.deepEqual(machine, { boot, namespace: "pid:[4026531836] time:[4026531834]" });
-  assert.equal(linuxMachineIn(`${boot} pid:[4026531836] \n`)?.namespace, "pid:[4026531836]");
-  for (const text of ["", " pid:[1] \n", `${boot}  \n`]) assert.equal(linuxMachineIn(text), null);
+  assert.equal(parseLinuxMachine(`${boot} pid:[4026531836] \n`)?.namespace, "pid:[4026531836]");
+  for (const text of ["", " pid:[1] \n", `${boot}  \n`]) {
+    assert.equal(parseLinuxMachine(text), null);
+  }
   const fields = "1 2 3 0 -1 4194304 3976 0 0 0 2 2 0 0 20 0 6 0 72473 18600108032";
-  assert.deepEqual(linuxProcessIn(`14089 (a) b) S) Z ${fields}`), {
+  assert.deepEqual(parseLinuxProcess(`14089 (a) b) S) Z ${fields}`), {
     started: "72473",
     isZombie: true,
   });
-  assert.equal(linuxProcessIn(`7 (deno) T ${fields}`)?.isZombie, false);
-  for (const text of ["", "7 (deno) S 1 2"]) assert.equal(linuxProcessIn(text), null);
-  assert.equal(macMachineIn("8A0A1F0E-96A3-4D53-8CA4-51E8EE4B7A3D\n")?.namespace, "");
-  assert.equal(macMachineIn("sysctl: unknown oid\n"), null);
-  assert.deepEqual(macProcessIn("Ss   Fri Jan  2 03:04:05 2026    \n"), {
+  assert.equal(parseLinuxProcess(`7 (deno) T ${fields}`)?.isZombie, false);
+  for (const text of ["", "7 (deno) S 1 2"]) assert.equal(parseLinuxProcess(text), null);
+  assert.equal(parseMacMachine("8A0A1F0E-96A3-4D53-8CA4-51E8EE4B7A3D\n")?.namespace, "");
+  assert.equal(parseMacMachine("sysctl: unknown oid\n"), null);
+  assert.deepEqual(parseMacProcess("Ss   Fri Jan  2 03:04:05 2026    \n"), {
     started: "Fri Jan 2 03:04:05 2026",
     isZombie: false,
   });
-  assert.equal(macProcessIn("Z+   Fri Jan  2 03:04:05 2026\n")?.isZombie, true);
-  assert.equal(macProcessIn(""), null);
+  assert.equal(parseMacProcess("Z+   Fri Jan  2 03:04:05 2026\n")?.isZombie, true);
+  assert.equal(parseMacProcess(""), null);
 });

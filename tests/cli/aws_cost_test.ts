@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { awsCost, isOnAws, taskOf } from "../../lib/cli/aws_cost.ts";
+import { awsCost, isOnAws, readTask } from "../../lib/cli/aws_cost.ts";
 import { Settings } from "../../lib/base/settings.ts";
 
-const X86 = taskOf(() => undefined);
+const X86 = readTask(() => undefined);
 
 Deno.test("a month of a stream is its task, its address and its requests, whether something comes or not", () => {
   assert.equal(
@@ -11,7 +11,7 @@ Deno.test("a month of a stream is its task, its address and its requests, whethe
       "Storage is 0.023 dollars a GB and month, logs 0.50 dollars a GB (AWS's list prices of us-east-1, 2025).",
   );
   const ini: Record<string, string> = { architecture: "ARM64", cpu: "512", memory: "1024" };
-  assert.match(awsCost("filter", taskOf((name) => ini[name])), /: task 14\.42, address 3\.65, /);
+  assert.match(awsCost("filter", readTask((name) => ini[name])), /: task 14\.42, address 3\.65, /);
 });
 
 Deno.test("one run is told by the hour, and a schedule by the month", () => {

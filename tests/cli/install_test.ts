@@ -22,14 +22,14 @@ Deno.test("install is done again over its own, and over nothing else", () =>
 
 Deno.test("a launcher whose Deno or source is gone says what to do", () =>
   inPlace(async (place) => {
-    const { launcherOf } = await import("../../lib/runner/local/launcher.ts");
+    const { launcherText } = await import("../../lib/runner/local/launcher.ts");
     const path = place.path("twarc-cloud");
     const command = [place.path("gone's deno"), "run", place.path("main.ts")];
-    await Deno.writeTextFile(path, launcherOf(command, { isWindows: false }), { mode: 0o755 });
+    await Deno.writeTextFile(path, launcherText(command, { isWindows: false }), { mode: 0o755 });
     const { code, err } = await ranIn(place, path, [], place.folder);
     assert.equal(code, 1);
     assert.match(err, /^Error: .*gone's deno no longer exists.*task install\n$/);
-    const env = launcherOf(["/usr/bin/env"], { isWindows: false });
+    const env = launcherText(["/usr/bin/env"], { isWindows: false });
     await Deno.writeTextFile(path, env, { mode: 0o755 });
     assert.match((await ranIn(place, path, [], place.folder)).out, /^MALLOC_ARENA_MAX=1$/m);
   }));

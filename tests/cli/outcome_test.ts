@@ -5,8 +5,8 @@ import { tellEnd } from "../../lib/cli/collection/outcome.ts";
 import type { HarvestInfo } from "../../lib/collection/harvest_info.ts";
 import {
   changeLines,
+  harvestLocation,
   leftOutLines,
-  locationOf,
   placeLines,
   removedLines,
 } from "../../lib/cli/text/harvest_text.ts";
@@ -32,7 +32,10 @@ Deno.test("where a harvest's files are is said as other programs open it, in S3 
   assert.deepEqual(placeLines(INFO, parseBucket("./data/")), [`Files are in ./data/${FOLDER}`]);
   for (const bucket of ["/data", "file:///data"]) {
     const ref = parseBucket(bucket);
-    assert.equal(locationOf({ id: "tl", began: INFO.harvest_timestamp }, ref), `/data/${FOLDER}`);
+    assert.equal(
+      harvestLocation({ id: "tl", began: INFO.harvest_timestamp }, ref),
+      `/data/${FOLDER}`,
+    );
   }
   for (const bucket of ["tweets", "s3://tweets"]) {
     assert.deepEqual(placeLines(INFO, parseBucket(bucket)), [

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { follow, summary } from "../../lib/cli/text/progress.ts";
 import { Output } from "../../lib/cli/output.ts";
-import { Pace, rateText, shareOf, shareTexts } from "../../lib/cli/pace.ts";
+import { Pace, rateText, shareFor, shareTexts } from "../../lib/cli/pace.ts";
 import type { HarvestInfo } from "../../lib/collection/harvest_info.ts";
 import type { Outcome } from "../../lib/runner/runner.ts";
 import { ManualClock } from "../fakes/manual_clock.ts";
@@ -16,23 +16,23 @@ const INFO: HarvestInfo = {
 };
 
 Deno.test("a total is known of users, of ids, and of tweets that were counted before; else there is none", () => {
-  assert.deepEqual(shareOf({ ...INFO, walks: 2_000, walks_done: 45 }), {
+  assert.deepEqual(shareFor({ ...INFO, walks: 2_000, walks_done: 45 }), {
     done: 45,
     of: 2_000,
     what: "users",
   });
-  assert.deepEqual(shareOf({ ...INFO, walks: 1, ids: 500, ids_done: 100 }), {
+  assert.deepEqual(shareFor({ ...INFO, walks: 1, ids: 500, ids_done: 100 }), {
     done: 100,
     of: 500,
     what: "ids",
   });
-  const more = shareOf({ ...INFO, tweets: 120 }, 100);
+  const more = shareFor({ ...INFO, tweets: 120 }, 100);
   assert.deepEqual(more, { done: 100, of: 100, what: "expected tweets" });
-  assert.equal(shareOf({ ...INFO, walks: 1 }), null);
+  assert.equal(shareFor({ ...INFO, walks: 1 }), null);
   const spans = { ...INFO, walks: 2, walks_done: 1 };
-  assert.deepEqual(shareOf({ ...spans, type: "search" }), { done: 1, of: 2, what: "spans" });
-  assert.equal(shareOf({ ...spans, type: "user_timeline" })?.what, "users");
-  assert.equal(shareOf({ ...spans, type: "filter" }), null);
+  assert.deepEqual(shareFor({ ...spans, type: "search" }), { done: 1, of: 2, what: "spans" });
+  assert.equal(shareFor({ ...spans, type: "user_timeline" })?.what, "users");
+  assert.equal(shareFor({ ...spans, type: "filter" }), null);
   assert.match(summary({ ...spans, type: "search" }), /, 1 of 2 spans/);
 });
 

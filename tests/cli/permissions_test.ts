@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Command } from "@commander-js/extra-typings";
 import { parseBucket } from "../../lib/base/bucket_ref.ts";
-import { credentialsMayRun, nameOf, NEEDS } from "../../lib/cli/permissions.ts";
+import { commandName, credentialsMayRun, NEEDS } from "../../lib/cli/permissions.ts";
 
 Deno.test("every command says what it needs, under the name that its help has", async () => {
   const help = await Deno.readTextFile(new URL("../snapshots/help.txt", import.meta.url));
@@ -17,8 +17,8 @@ Deno.test("every command says what it needs, under the name that its help has", 
 Deno.test("a command is named by its groups, whatever alias was typed", () => {
   const program = new Command("twarc-cloud");
   const command = program.command("collection").command("filter-start").alias("timeline-start");
-  assert.equal(nameOf(command), "collection filter-start");
-  assert.equal(nameOf(program.command("sandbox")), "sandbox");
+  assert.equal(commandName(command), "collection filter-start");
+  assert.equal(commandName(program.command("sandbox")), "sandbox");
 });
 
 const NO_KEYS = {

@@ -4,7 +4,7 @@ import {
   checkConfig,
   draftKeys,
   isProtectedWanted,
-  keysOf,
+  requireKeys,
   withoutKeys,
 } from "../../lib/collection/config.ts";
 import { type CollectionConfig, planFor } from "../../lib/collection/types/registry.ts";
@@ -62,11 +62,11 @@ Deno.test("configurations of the three types are taken, and members that are not
 
 Deno.test("keys may be called credentials, or be a bearer token", () => {
   const { keys, ...rest } = SEARCH;
-  assert.deepEqual(keysOf(checkConfig({ ...rest, credentials: keys })), KEYS);
+  assert.deepEqual(requireKeys(checkConfig({ ...rest, credentials: keys })), KEYS);
   assert.deepEqual(reasons({ ...rest, keys: { bearer_token: "t" } }), []);
   assert.match(reasons({ ...rest, keys: { bearer_token: "" } }).join(" "), /Missing consumer_key/);
   const other = { ...KEYS, consumer_key: "older" };
-  assert.deepEqual(keysOf(checkConfig({ ...SEARCH, credentials: other })), KEYS);
+  assert.deepEqual(requireKeys(checkConfig({ ...SEARCH, credentials: other })), KEYS);
   assert.deepEqual(withoutKeys(checkConfig({ ...SEARCH, credentials: other })), rest);
   assert.deepEqual(draftKeys({ keys: KEYS }).version, "1.1");
   assert.deepEqual(draftKeys({ credentials: KEYS, api: "2" }), { keys: KEYS, version: "2" });
@@ -97,7 +97,7 @@ Deno.test("a harvest's own copy has no keys, and can be read", () => {
   assert.throws(() => checkConfig(copy), /Missing keys/);
   const config = checkConfig(copy, { keys: "optional" });
   assert.equal(config.id, "x");
-  assert.throws(() => keysOf(config), /has no keys/);
+  assert.throws(() => requireKeys(config), /has no keys/);
 });
 
 Deno.test("every reason is told at once, with the field and the fix", () => {

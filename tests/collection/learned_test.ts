@@ -7,11 +7,11 @@ import {
   learnedOfMany,
   neverBack,
   prune,
-  usersInOrderOf,
+  sortUsersLike,
   usersWith,
 } from "../../lib/collection/learned.ts";
 import { isObject, type JsonObject } from "../../lib/base/json.ts";
-import { namesOf, objectOf } from "../../lib/base/names_of.ts";
+import { namesOf, toObject } from "../../lib/base/names_of.ts";
 import { rebase } from "../../lib/collection/rebase.ts";
 
 const user = fc.record(
@@ -111,7 +111,7 @@ Deno.test("users keep their order through every change, whatever their ids are",
   const ids = fc.uniqueArray(fc.oneof(fc.nat(99), fc.nat(), fc.bigInt(0n, 2n ** 40n)).map(String));
   const configOf = (names: string[], user: JsonObject = {}) => ({
     id: "old",
-    users: objectOf(names.map((name): [string, JsonObject] => [name, user])),
+    users: toObject(names.map((name): [string, JsonObject] => [name, user])),
   });
   const orderOf = ({ users }: JsonObject) => isObject(users) ? namesOf(users) : [];
   fc.assert(fc.property(ids, ids, (before, after) => {
@@ -120,11 +120,11 @@ Deno.test("users keep their order through every change, whatever their ids are",
     const both = [...stay, ...after.filter((id) => !before.includes(id))];
     const change = diff(config, file);
     assert.deepEqual(orderOf(merge(config, change)), both);
-    assert.deepEqual(orderOf(usersInOrderOf(merge(config, change), file)), after);
+    assert.deepEqual(orderOf(sortUsersLike(merge(config, change), file)), after);
     const told = { update: configOf(after, { since_id: "1" }), delete: [] };
     assert.deepEqual(orderOf(merge(config, effectiveChange(config, told))), before);
     assert.deepEqual(orderOf(keepLearned(configOf(before, { since_id: "1" }), file)), after);
     const { config: next } = rebase(config, file, config);
-    assert.deepEqual(orderOf(usersInOrderOf(next, file)), after);
+    assert.deepEqual(orderOf(sortUsersLike(next, file)), after);
   }));
 });

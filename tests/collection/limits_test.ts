@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import { checkConfig } from "../../lib/collection/config.ts";
 import {
   configuredLimits,
-  flagsOf,
   LIMIT_NAMES,
   LIMITS,
   limitsAmong,
-  limitsOf,
+  toFlags,
+  toLimits,
 } from "../../lib/collection/limits.ts";
 import { InvalidConfigError } from "../../lib/base/errors.ts";
 
@@ -21,7 +21,7 @@ Deno.test("the table has every limit once, with a flag and a member of its own",
 });
 
 Deno.test("what nobody has set is as usual, in the units of a harvest", () => {
-  assert.deepEqual(limitsOf({}), {
+  assert.deepEqual(toLimits({}), {
     tweetsPerFile: 250_000,
     msPerFile: 1_800_000,
     flushMs: 15_000,
@@ -29,13 +29,13 @@ Deno.test("what nobody has set is as usual, in the units of a harvest", () => {
     patienceMs: 3_600_000,
     bufferBytes: 2 ** 30,
   });
-  assert.equal(limitsOf({ hoursPerHarvest: 0 }).msPerHarvest, 0);
+  assert.equal(toLimits({ hoursPerHarvest: 0 }).msPerHarvest, 0);
 });
 
 Deno.test("a command line has what was set, and nothing else", () => {
   const set = limitsAmong({ bucket: "x", flushSecs: 5, hoursPerHarvest: 0, bufferMb: undefined });
   assert.deepEqual(set, { flushSecs: 5, hoursPerHarvest: 0 });
-  assert.deepEqual(flagsOf(set), ["--flush-secs", "5", "--hours-per-harvest", "0"]);
+  assert.deepEqual(toFlags(set), ["--flush-secs", "5", "--hours-per-harvest", "0"]);
 });
 
 Deno.test("a configuration sets the limits of its collection's harvests", () => {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { namesIn, namesOfOthers } from "../../lib/collection/names.ts";
+import { listNames, namesOfOthers } from "../../lib/collection/names.ts";
 
 const [MAY, JUNE] = ["2026-05-01T00:00:00.000Z", "2026-06-01T00:00:00.000Z"];
 const CONFIG = {
@@ -15,7 +15,7 @@ const CONFIG = {
 };
 
 Deno.test("each user has the names that harvests saw, oldest first, with their dates", () => {
-  assert.deepEqual([...namesIn(CONFIG)], [
+  assert.deepEqual([...listNames(CONFIG)], [
     {
       user_id: "12",
       names: [

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { checkConfig, unknownIn } from "../../lib/collection/config.ts";
+import { checkConfig, findUnknown } from "../../lib/collection/config.ts";
 import { template } from "../../lib/collection/template.ts";
 import { InvalidConfigError } from "../../lib/base/errors.ts";
 
@@ -61,7 +61,7 @@ Deno.test("a member that nobody knows is refused at every depth, with the name t
     assert.ok(first.startsWith(says), first);
     assert.deepEqual(others, []);
     assert.doesNotThrow(() => checkConfig(config), "what is in the bucket is taken");
-    assert.equal(unknownIn(config).length, 1);
+    assert.equal(findUnknown(config).length, 1);
   }
 });
 
@@ -71,7 +71,7 @@ Deno.test("what templates, the documents and harvests write is known, and so are
   assert.deepEqual(reasons({ ...rest, credentials: keys }), []);
   for (const type of ["user_timeline", "search", "filter"] as const) {
     for (const api of ["1.1", "2"] as const) {
-      assert.deepEqual(unknownIn(template(type, { id: "c", api })), []);
+      assert.deepEqual(findUnknown(template(type, { id: "c", api })), []);
     }
   }
 });

@@ -113,8 +113,8 @@ export function runnerContract(adapter: string, open: () => Promise<OpenedRunner
 
   test("a schedule that is given again is due when it was due, and another one counts anew", async (opened) => {
     const { runner, steady } = opened;
-    const next = async () => (await runner.scheduleOf(steady))?.next;
-    assert.equal(await runner.scheduleOf(steady), null);
+    const next = async () => (await runner.findSchedule(steady))?.next;
+    assert.equal(await runner.findSchedule(steady), null);
     await runner.schedule(job(opened, steady), parseSchedule("rate(7 days)"));
     const first = await next();
     assert.ok(first && Math.abs(Date.parse(first) - Date.now() - 7 * 86_400_000) < 60_000, first);
@@ -122,7 +122,7 @@ export function runnerContract(adapter: string, open: () => Promise<OpenedRunner
     await runner.schedule(job(opened, steady), parseSchedule("rate(7 days)"));
     assert.equal(await next(), first);
     const listed = await Array.fromAsync(runner.listSchedules());
-    assert.deepEqual(listed, [await runner.scheduleOf(steady)]);
+    assert.deepEqual(listed, [await runner.findSchedule(steady)]);
     await runner.schedule(job(opened, steady), parseSchedule("cron(0 10 * * ? *)"));
     const daily = await next();
     assert.match(daily ?? "", /T10:00:00\.000Z$/);
@@ -130,7 +130,7 @@ export function runnerContract(adapter: string, open: () => Promise<OpenedRunner
     await runner.schedule(job(opened, steady), there);
     assert.match(await next() ?? "", /T01:00:00\.000Z$/);
     await runner.unschedule(steady);
-    assert.equal(await runner.scheduleOf(steady), null);
+    assert.equal(await runner.findSchedule(steady), null);
   });
 
   test("the logs of harvests are there, one after the other, and before there are any it is said", async (opened) => {

@@ -6,7 +6,7 @@ import { AnswerCommon } from "../../lib/export/answer_common.ts";
 import { type Common, toCommon } from "../../lib/export/common.ts";
 import { COMMON_COLUMNS } from "../../lib/export/common_columns.ts";
 import type { Post } from "../../lib/export/post.ts";
-import { postsOf } from "../../lib/export/recorded_line.ts";
+import { readRecordedPosts } from "../../lib/export/recorded_line.ts";
 import { madePages } from "../sandbox/v2_pages.ts";
 import { changedLines, UNUSUAL, USUAL } from "./answer_lines.ts";
 import { recordedAnswers } from "./exported.ts";
@@ -42,7 +42,7 @@ function assertSame(lines: string[]): number {
 
 function postsIn(bytes: Uint8Array): Post[] {
   try {
-    return postsOf(bytes, PLACE);
+    return readRecordedPosts(bytes, PLACE);
   } catch {
     return [];
   }

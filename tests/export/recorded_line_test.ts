@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Json } from "../../lib/base/json.ts";
-import { isRepeating, postsOf } from "../../lib/export/recorded_line.ts";
+import { isRepeating, readRecordedPosts } from "../../lib/export/recorded_line.ts";
 import { IdWriter } from "../../lib/export/text_writers.ts";
 import { parseTweetLine } from "../../lib/format/tweets.ts";
 import { madePages } from "../sandbox/v2_pages.ts";
@@ -42,7 +42,7 @@ Deno.test("a line has the tweets that a parser finds in it, each a retweet where
   ];
   for (const line of lines) {
     const bytes = encoder.encode(line);
-    const posts = postsOf(bytes, PLACE);
+    const posts = readRecordedPosts(bytes, PLACE);
     const parsed = parseTweetLine(bytes);
     assert.deepEqual(
       posts.map(({ id, number, isRetweet, line: { api } }) => ({ id, number, isRetweet, api })),
@@ -64,9 +64,9 @@ Deno.test("what is no line of tweets is refused, as by a parser", () => {
     const line of ["", "7", "[]", '{"data":null}', '{"data":[7]}', '{"id":"x"}', '{"id":1', "{}"]
   ) {
     const bytes = encoder.encode(line);
-    assert.throws(() => postsOf(bytes, PLACE), SyntaxError, line);
+    assert.throws(() => readRecordedPosts(bytes, PLACE), SyntaxError, line);
   }
-  assert.throws(() => postsOf(Uint8Array.of(0x22, 0xff, 0x22), PLACE), TypeError);
+  assert.throws(() => readRecordedPosts(Uint8Array.of(0x22, 0xff, 0x22), PLACE), TypeError);
 });
 
 Deno.test("an export of ids parses no line", async () => {

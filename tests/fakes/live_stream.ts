@@ -9,7 +9,7 @@ import { collectionKeys } from "../../lib/collection/layout.ts";
 import { World } from "../../lib/sandbox/world.ts";
 import type { Page, PageAt, StreamItem } from "../../lib/twitter/api.ts";
 import { idTime, isOlder, timeId } from "../../lib/twitter/bytes/ids.ts";
-import { pageOf } from "../../lib/twitter/v2/page.ts";
+import { toPage } from "../../lib/twitter/v2/page.ts";
 import { ManualClock } from "./manual_clock.ts";
 import type { MemoryStore } from "./memory_store.ts";
 import { unsyncedFiles } from "./unsynced_files.ts";
@@ -224,7 +224,7 @@ export class LiveStream {
       problems: [],
       isOneLine: true,
     };
-    return pageOf(answer, at, () => bytes({ data: ids.map(tweet), meta }));
+    return toPage(answer, at, () => bytes({ data: ids.map(tweet), meta }));
   }
 }
 

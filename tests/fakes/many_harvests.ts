@@ -2,7 +2,7 @@
 
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { type FileSum, lineHash, sumOf } from "../../lib/bucket/inventory_entry.ts";
+import { type FileSum, fileSum, lineHash } from "../../lib/bucket/inventory_entry.ts";
 import { isoTime } from "../../lib/base/clock.ts";
 import { stamp } from "../../lib/base/stamp.ts";
 import { folderStamp } from "../../lib/collection/layout.ts";
@@ -63,7 +63,7 @@ function filesOf(began: number, tweets: number): Record<string, Uint8Array> {
     }),
   };
   const listed = Object.entries({ [name]: packed, ...sides });
-  const manifest = listed.map(([file, bytes]) => `${sumOf(bytes).sha1}  ${file}\n`).join("");
+  const manifest = listed.map(([file, bytes]) => `${fileSum(bytes).sha1}  ${file}\n`).join("");
   return { [name]: packed, ...sides, "manifest-sha1.txt": encoder.encode(manifest) };
 }
 
@@ -149,14 +149,14 @@ export async function manyHarvests(
     }
     const sums = Object.entries(files).map(([name, bytes]): [string, FileSum] => {
       const isTweets = name.startsWith("tweets-");
-      return [name, { ...sumOf(bytes), ...(isTweets ? { tweets } : {}) }];
+      return [name, { ...fileSum(bytes), ...(isTweets ? { tweets } : {}) }];
     });
     await inventory.add({
       what: "harvest",
       folder: `harvests/${folderStamp(began)}`,
       tweets,
       files: Object.fromEntries(sums),
-      changesets: { [change]: sumOf(changeset) },
+      changesets: { [change]: fileSum(changeset) },
     }, began + 1_000);
     await coverage.add(JSON.stringify({
       at: isoTime(began + 1_000),

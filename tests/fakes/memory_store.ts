@@ -3,7 +3,7 @@
 import { Buffer } from "node:buffer";
 import type { Clock } from "../../lib/base/clock.ts";
 import { ConflictError, OutsideError } from "../../lib/base/errors.ts";
-import { wholeOf } from "../../lib/store/expected.ts";
+import { readWhole } from "../../lib/store/expected.ts";
 import {
   checkRoom,
   type Got,
@@ -83,7 +83,7 @@ export class MemoryStore implements Store {
     { when, expected }: UploadOptions = {},
   ): Promise<Version> {
     await this.before({ method: "upload", key, path });
-    const bytes = await atDisk(wholeOf(path, { size: expected?.bytes ?? 0, expected }));
+    const bytes = await atDisk(readWhole(path, { size: expected?.bytes ?? 0, expected }));
     const version = this.#write(key, bytes, when);
     await this.after({ method: "upload", key });
     return version;

@@ -3,13 +3,13 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { holderIsGone, type ProcessId, thisProcess } from "../../lib/bucket/process.ts";
-import { factsOf } from "../../lib/bucket/process_facts.ts";
+import { readProcess } from "../../lib/bucket/process_facts.ts";
 import { until } from "./until.ts";
 import { ownEnv } from "../shipped.ts";
 
 /** A process of this machine as a lock would name it. */
 export function asHolder(pid: number): ProcessId & { process_started: string } {
-  const { started } = factsOf(pid) ?? assert.fail(`Nothing is shown of process ${pid}`);
+  const { started } = readProcess(pid) ?? assert.fail(`Nothing is shown of process ${pid}`);
   return { ...thisProcess(), pid, process_started: started };
 }
 
@@ -69,7 +69,7 @@ export async function zombie(): Promise<{ pid: number } & AsyncDisposable> {
     return /(^|\/)sleep$/.test(new TextDecoder().decode(stdout).trim());
   });
   Deno.kill(pid, "SIGKILL");
-  await until(() => Promise.resolve(factsOf(pid)?.isZombie));
+  await until(() => Promise.resolve(readProcess(pid)?.isZombie));
   return {
     pid,
     async [Symbol.asyncDispose]() {

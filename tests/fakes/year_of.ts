@@ -1,7 +1,7 @@
 /** A collection whose harvests lie days apart, with all that happens to one in a year. */
 
 import assert from "node:assert/strict";
-import { coverageOf, type Covered } from "../../lib/archive/coverage.ts";
+import { type Covered, listCoverage } from "../../lib/archive/coverage.ts";
 import { gapLook } from "../../lib/archive/gap_fill.ts";
 import { type ListedGap, listGaps } from "../../lib/archive/gap_list.ts";
 import { verify } from "../../lib/archive/verify.ts";
@@ -180,7 +180,7 @@ export class YearOf {
   async coverage(): Promise<Covered[]> {
     const { gaps, reach, type } = await this.#look();
     const records = await readCoverage(this.store, "c");
-    return coverageOf({ records, gaps, traits: traitsFor(type), now: this.now, reach });
+    return listCoverage({ records, gaps, traits: traitsFor(type), now: this.now, reach });
   }
 
   async #look() {

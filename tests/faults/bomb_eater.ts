@@ -2,7 +2,7 @@
 /** Asks an API for a page or for a stream, in a process of its own; prints what came of it, and its peak of memory. */
 
 import { systemClock } from "../../lib/base/clock.ts";
-import { messageOf } from "../../lib/base/errors.ts";
+import { errorMessage } from "../../lib/base/errors.ts";
 import { openApi } from "../../lib/twitter/open.ts";
 import { QuickClock } from "../fakes/quick_clock.ts";
 import { KEYS } from "../fakes/whole_harvest.ts";
@@ -15,7 +15,7 @@ const base = new URL(url);
 async function page(): Promise<string> {
   const keys = { bearer_token: "a token" };
   const api = await openApi({ version: "2", keys, clock: new QuickClock(), base });
-  return await api.search("x", {}, never).then(() => "a page", messageOf);
+  return await api.search("x", {}, never).then(() => "a page", errorMessage);
 }
 
 /** Reads a stream until it was lost and is open again. */

@@ -5,7 +5,7 @@
 
 import assert from "node:assert/strict";
 import { FILES } from "../../lib/collection/layout.ts";
-import { gapsIn } from "../../lib/bucket/gaps.ts";
+import { readGaps } from "../../lib/bucket/gaps.ts";
 import { isOlder, timeId } from "../../lib/twitter/bytes/ids.ts";
 import { CHECKPOINT, filesOf, hurt, readable, repaired } from "../fakes/damaged_collection.ts";
 import { type Listening, LiveStream } from "../fakes/live_stream.ts";
@@ -87,7 +87,7 @@ async function damage(
 /** Those of some ids that are in no recorded gap: of a file of a killed harvest, the next one records it. */
 async function unrecorded({ store }: LiveStream, ids: string[]): Promise<string[]> {
   const keys = store.keys().filter((key) => key.endsWith(`/${FILES.gaps}`));
-  const gaps = (await Promise.all(keys.map((key) => gapsIn(store, key)))).flat();
+  const gaps = (await Promise.all(keys.map((key) => readGaps(store, key)))).flat();
   return ids.filter((id) =>
     !gaps.some(({ from, to, since_id, until_id }) =>
       isOlder(since_id ?? timeId(Date.parse(from) - 1), id) &&

@@ -4,7 +4,7 @@ import { openTable } from "../../lib/export/columns.ts";
 import { COMMON_COLUMNS } from "../../lib/export/common_columns.ts";
 import { CsvWriter, JsonlWriter } from "../../lib/export/text_writers.ts";
 import { parseTweetLine } from "../../lib/format/tweets.ts";
-import { idsIn } from "../../lib/twitter/bytes/ids.ts";
+import { readIds } from "../../lib/twitter/bytes/ids.ts";
 import { exported, recordedAnswers } from "../export/exported.ts";
 import { madePages } from "../sandbox/v2_pages.ts";
 
@@ -28,7 +28,7 @@ Deno.test("tweets that twarc2 has flattened are read as the answers that they ca
   const pages = [...madePages(), ...(await recordedAnswers()).flat()];
   const flat = await linesOf(pages);
   const ids = flat.map((line) => JSON.parse(line).id);
-  assert.deepEqual(flat.flatMap((line) => idsIn(encoder.encode(line))), ids);
+  assert.deepEqual(flat.flatMap((line) => readIds(encoder.encode(line))), ids);
   // Members may have another order, and what a tweet's reference refers to its author too.
   const known = (line: string) => {
     const tweet = JSON.parse(line);

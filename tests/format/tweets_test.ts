@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { unpackIfPacked } from "../../lib/format/codec.ts";
 import { splitLines } from "../../lib/format/lines.ts";
-import { idsIn } from "../../lib/twitter/bytes/ids.ts";
+import { readIds } from "../../lib/twitter/bytes/ids.ts";
 import { parseTweetLine } from "../../lib/format/tweets.ts";
 import { inNewWords } from "../../lib/sandbox/v2/words.ts";
 import { v1TweetFiles, v2PageFiles } from "../twitter_data.ts";
@@ -103,7 +103,7 @@ Deno.test("parseTweetLine() reads the same ids from real lines as the harvest pa
   for (const path of [...await v1TweetFiles(), ...await v2PageFiles()]) {
     const bytes = new Uint8Array(unpackIfPacked(await Deno.readFile(path), 2 ** 28));
     for await (const { line } of splitLines(ReadableStream.from([bytes]))) {
-      const ids = outcome(() => idsIn(line));
+      const ids = outcome(() => readIds(line));
       assert.deepEqual(outcome(() => parseTweetLine(line).tweets.map(({ id }) => id)), ids, path);
       tweets += ids?.length ?? 0;
     }

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { crc32 } from "node:zlib";
 import fc from "fast-check";
-import { type Codec, codecFor, findCodec, packingOf } from "../../lib/format/codec.ts";
+import { type Codec, codecFor, detectCodec, findCodec } from "../../lib/format/codec.ts";
 
 const CODEC = codecFor("zstd");
 const encoder = new TextEncoder();
@@ -52,7 +52,7 @@ async function byOthers(file: Uint8Array): Promise<string | null> {
 Deno.test("a file of blocks is one that others read, at each level", async () => {
   for (const level of [1, 3, 9]) {
     const file = packed(BLOCKS, codecFor("zstd", level));
-    assert.equal(packingOf(file)?.name, "zstd");
+    assert.equal(detectCodec(file)?.name, "zstd");
     const text = await byOthers(file);
     if (text === null) return console.log("zstd is not here: this is left out");
     assert.equal(text, new TextDecoder().decode(WHOLE));

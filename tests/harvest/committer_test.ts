@@ -192,12 +192,12 @@ Deno.test("a harvest is committed to its end before the next begins, also where 
       cutAt(spool, "whole", { ...of(DAY, 3), ...await tweets("b", true) }),
     );
     assert.deepEqual([...dropped, ...others].map(({ began }) => began), [DAY, DAY]);
-    assert.deepEqual([committer.isAt(DAY), committer.filesOf(DAY)], [false, []]);
+    assert.deepEqual([committer.isAt(DAY), committer.listFiles(DAY)], [false, []]);
     isOn.resolve();
     await committer.done();
     assert.deepEqual(begun, [[DAY, "finished"], [DAY, "finished"]]);
     assert.ok(committer.isAt(DAY));
-    assert.equal(committer.filesOf(DAY).length, 1);
+    assert.equal(committer.listFiles(DAY).length, 1);
     const [name = ""] = store.keys().filter((key) => key.includes("/tweets-"));
     assert.match(name, /1970\/01\/02/);
     assert.equal(await position(store), "whole");
@@ -206,7 +206,7 @@ Deno.test("a harvest is committed to its end before the next begins, also where 
 
 Deno.test("a file that is sent again keeps its name: of one whose answer was lost there is no second", () =>
   opened(async ({ committer, store, spool }) => {
-    const path = spool.pathOf("piece");
+    const path = spool.pathFor("piece");
     await Deno.writeTextFile(path, "tweets");
     const sha1 = createHash("sha1").update("tweets").digest("hex");
     const file = { path, sha1, bytes: 6, tweets: 1 };
@@ -218,5 +218,5 @@ Deno.test("a file that is sent again keeps its name: of one whose answer was los
     await committer.done();
     const stored = store.keys().filter((key) => key.includes("/tweets-"));
     assert.deepEqual([sent, stored.length], [3, 1], stored.join());
-    assert.equal(stored[0]?.split("/").at(-1), committer.filesOf(0)[0]?.name);
+    assert.equal(stored[0]?.split("/").at(-1), committer.listFiles(0)[0]?.name);
   }, { patienceMs: 600_000, clock: new QuickClock() }));

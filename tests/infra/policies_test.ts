@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { controlSecretName } from "../../lib/secrets/control_secret.ts";
-import { awsName, familyOf } from "../../lib/runner/ecs/task_definition.ts";
+import { awsName, familyFor } from "../../lib/runner/ecs/task_definition.ts";
 import { ParameterStore } from "../../lib/secrets/parameter_store.ts";
 import { sources } from "../sources.ts";
 import { type Asked, asked, isAllowedAnyway, policies, type Statement } from "./policies.ts";
@@ -13,7 +13,7 @@ const ID = "my.collection-1";
 const REGION = "eu-central-1:123456789012";
 
 const cluster = `arn:aws:ecs:${REGION}:cluster/twarc-cloud`;
-const definition = `arn:aws:ecs:${REGION}:task-definition/${familyOf(BUCKET, ID)}:7`;
+const definition = `arn:aws:ecs:${REGION}:task-definition/${familyFor(BUCKET, ID)}:7`;
 const task = `arn:aws:ecs:${REGION}:task/twarc-cloud/0123456789abcdef`;
 const service = `arn:aws:ecs:${REGION}:service/twarc-cloud/${awsName(`${BUCKET}_${ID}`, 255)}`;
 const group = awsName(`twarc-cloud_${BUCKET}`, 64);
@@ -31,7 +31,7 @@ const logs = `arn:aws:logs:${REGION}:log-group:twarc-cloud-container:log-stream:
 const role = (name: string) => `arn:aws:iam::123456789012:role/twarc-cloud-${name}`;
 
 const parameters = new ParameterStore(BUCKET, { region: "eu-central-1" });
-const parameter = (name: string) => `arn:aws:ssm:${REGION}:parameter${parameters.nameOf(name)}`;
+const parameter = (name: string) => `arn:aws:ssm:${REGION}:parameter${parameters.nameFor(name)}`;
 const [keys, secret, honeybadger] = [
   parameter("keys/main"),
   parameter(controlSecretName(ID)),

@@ -13,7 +13,7 @@ import { type SettingName, Settings } from "../../lib/base/settings.ts";
 import { startSandbox } from "../../lib/sandbox/server.ts";
 import { contextWith } from "../fakes/context.ts";
 import { madeIdentity } from "../../lib/bucket/identity.ts";
-import { placeOf } from "../../lib/store/place.ts";
+import { findPlace } from "../../lib/store/place.ts";
 import { TRAITS_KEY } from "../../lib/store/s3/traits.ts";
 import { Collections } from "../../lib/bucket/collections.ts";
 import { EcsCluster } from "../../lib/runner/ecs/client.ts";
@@ -186,7 +186,7 @@ class Installed {
     const bucket = parseBucket(BUCKET);
     const store = await openStore(bucket, this.#access);
     // As a person's command has left the bucket.
-    await madeIdentity(store, { clock: systemClock, place: await placeOf(bucket, this.#access) });
+    await madeIdentity(store, { clock: systemClock, place: await findPlace(bucket, this.#access) });
     const search = { id: ID, type: "search", search: { query: "sandbox" } };
     await new Collections(store, systemClock).add({ ...search, keys: { profile: "main" } });
     const world = World.create({ clock: systemClock, users: 1, tweetsPerUser: 5 });

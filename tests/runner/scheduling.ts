@@ -30,7 +30,7 @@ export function recording(started: string[], fail?: () => Error): Runner {
     running: unused,
     info: unused,
     schedule: unused,
-    scheduleOf: unused,
+    findSchedule: unused,
     unschedule: unused,
     listSchedules: unused,
     logs: unused,

@@ -1,6 +1,6 @@
 import { CreateBucketCommand, S3Client } from "@aws-sdk/client-s3";
 import assert from "node:assert/strict";
-import { collectionsOf } from "../../lib/bucket/profile_users.ts";
+import { findProfileUsers } from "../../lib/bucket/profile_users.ts";
 import { heldKeys, keptKeys, type OtherKeys } from "../../lib/secrets/credentials.ts";
 import { Collections } from "../../lib/bucket/collections.ts";
 import { parseBucket } from "../../lib/base/bucket_ref.ts";
@@ -117,7 +117,7 @@ Deno.test("the collections that run on a profile are found, whatever else is in 
     await write("inline", '{"keys": {"consumer_key": "k"}}');
     await write("none", "{}");
     await write("broken", "{");
-    const found = await collectionsOf("main", new Collections(store, systemClock));
+    const found = await findProfileUsers("main", new Collections(store, systemClock));
     assert.deepEqual(found.length, 21);
     assert.ok(found.includes("old") && found.includes("many19"));
   } finally {

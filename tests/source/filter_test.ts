@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { FilterSource } from "../../lib/source/filter.ts";
 import { walksOfGap } from "../../lib/bucket/gaps.ts";
-import { type Batch, isDone, positionOf, type Positions } from "../../lib/source/source.ts";
-import { idsIn, timeId } from "../../lib/twitter/bytes/ids.ts";
+import { type Batch, isDone, type Positions, toPosition } from "../../lib/source/source.ts";
+import { readIds, timeId } from "../../lib/twitter/bytes/ids.ts";
 import { Signer } from "../../lib/twitter/http/signer.ts";
 import { Transport } from "../../lib/twitter/http/transport.ts";
 import { V2Api } from "../../lib/twitter/v2/api.ts";
@@ -63,11 +63,11 @@ async function inPlace(use: (place: Place) => Promise<void>, replay = 0): Promis
 }
 
 function ids(batches: Batch[]): string[] {
-  return batches.flatMap(({ tweets }) => tweets.flatMap((line) => idsIn(line)));
+  return batches.flatMap(({ tweets }) => tweets.flatMap((line) => readIds(line)));
 }
 
 function positionsOf(batches: Batch[]): Positions {
-  return Object.fromEntries(batches.map(({ walk, position }) => [walk, positionOf(position)]));
+  return Object.fromEntries(batches.map(({ walk, position }) => [walk, toPosition(position)]));
 }
 
 /** Once, when `count` tweets have come. */
@@ -307,7 +307,7 @@ Deno.test("a stream that was opened is committed at once: whatever a kill right 
   inPlace(async (place) => {
     const [opening] = await place.harvest(() => true);
     assert.deepEqual([opening?.isUrgent, opening?.tweets], [true, []]);
-    const from = { stream: positionOf(opening?.position ?? assert.fail()) };
+    const from = { stream: toPosition(opening?.position ?? assert.fail()) };
     const after = await place.harvest((batches) => batches.some(({ gap }) => gap), from);
     assert.match(after.flatMap(({ gap }) => gap?.why ?? [])[0] ?? "", /interrupted/);
     const others = after.filter(({ isUrgent }) => isUrgent);

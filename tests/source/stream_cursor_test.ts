@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { systemClock } from "../../lib/base/clock.ts";
 import { FilterSource } from "../../lib/source/filter.ts";
 import { PublicApi } from "../../lib/source/public_api.ts";
-import { type Batch, positionOf, type Positions } from "../../lib/source/source.ts";
+import { type Batch, type Positions, toPosition } from "../../lib/source/source.ts";
 import type { StreamItem, StreamWanted, TwitterApi } from "../../lib/twitter/api.ts";
-import { idsIn } from "../../lib/twitter/bytes/ids.ts";
+import { readIds } from "../../lib/twitter/bytes/ids.ts";
 
 /** A stream that goes on exactly from a cursor, and keeps its items from `floor` on; each has two tweets. */
 class KeptStream implements TwitterApi {
@@ -52,11 +52,11 @@ async function harvest(
 }
 
 function ids(batches: Batch[]): string[] {
-  return batches.flatMap(({ tweets }) => tweets.flatMap(idsIn));
+  return batches.flatMap(({ tweets }) => tweets.flatMap(readIds));
 }
 
 function positionsAfter(batches: Batch[]): Positions {
-  return Object.fromEntries(batches.map(({ walk, position }) => [walk, positionOf(position)]));
+  return Object.fromEntries(batches.map(({ walk, position }) => [walk, toPosition(position)]));
 }
 
 Deno.test("a stream that is killed after any batch goes on from its cursor: nothing lost, nothing twice, no gap", async () => {

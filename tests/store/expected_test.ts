@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { DamagedError } from "../../lib/base/errors.ts";
-import { blocksOf, wholeOf } from "../../lib/store/expected.ts";
+import { readBlocks, readWhole } from "../../lib/store/expected.ts";
 
 const MIB = 1 << 20;
 
@@ -21,7 +21,7 @@ Deno.test("a file that is read for an upload leaves no more behind than a small 
   await withFile(32 * MIB, async (path) => {
     const before = Deno.memoryUsage().external;
     let [bytes, most] = [0, 0];
-    for await (const block of blocksOf(path, { bytes: 32 * MIB })) {
+    for await (const block of readBlocks(path, { bytes: 32 * MIB })) {
       bytes += block.length;
       most = Math.max(most, Deno.memoryUsage().external - before);
     }
@@ -34,7 +34,7 @@ Deno.test("a file is read in one piece, whether or not its length is known", asy
   await withFile(MIB + 1, async (path) => {
     const content = await Deno.readFile(path);
     for (const size of [0, 1, MIB + 1, 2 * MIB]) {
-      assert.deepEqual(await wholeOf(path, { size }), content);
+      assert.deepEqual(await readWhole(path, { size }), content);
     }
   });
 });
@@ -42,7 +42,7 @@ Deno.test("a file is read in one piece, whether or not its length is known", asy
 Deno.test("a file that is longer or shorter than it was is damaged, also in one piece", async () => {
   await withFile(MIB, async (path) => {
     for (const bytes of [MIB - 1, MIB + 1]) {
-      await assert.rejects(wholeOf(path, { size: bytes, expected: { bytes } }), DamagedError);
+      await assert.rejects(readWhole(path, { size: bytes, expected: { bytes } }), DamagedError);
     }
   });
 });

@@ -92,14 +92,14 @@ function addNaming(group: Command, naming: Naming, context: Context): void {
     .option("--title <text>", "title of the bucket, for people")
     .addHelpText("after", example(naming.example))
     .action(async ({ bucket, title }) => {
-      const asked = await askedOf(bucket, context);
+      const asked = await bucketFor(bucket, context);
       const settled = await naming.settle(asked, title === undefined ? {} : { title });
       context.output.line(`Bucket ${asked.bucket.text} ${naming.done}.`);
       noteLocks(settled, context);
     });
 }
 
-async function askedOf(text: string | undefined, context: Context): Promise<BucketAsked> {
+async function bucketFor(text: string | undefined, context: Context): Promise<BucketAsked> {
   const { store, settings: { bucket, aws } } = await openBucket(context, { bucket: text });
   const { clock, env } = context;
   return { bucket, aws, env, store, clock };

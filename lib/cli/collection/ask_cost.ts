@@ -2,7 +2,7 @@
 
 import { type CollectionConfig } from "../../collection/types/registry.ts";
 import { dollarText, pricesWith } from "../../billing/prices.ts";
-import { messageOf, TwarcCloudError, UserError } from "../../base/errors.ts";
+import { errorMessage, TwarcCloudError, UserError } from "../../base/errors.ts";
 import type { Bucket, Context } from "../context.ts";
 
 /** Dollars above which a person is asked, by default (`ask_above` in twarc_cloud.ini). */
@@ -24,7 +24,7 @@ export interface Worth {
  * of posts is known, reports that and starts.
  * @throws UserError if it costs too much and nobody can be asked.
  */
-export async function worthOf(
+export async function askCost(
   { collections, settings }: Bucket,
   collectionId: string,
   { yes }: { yes: boolean },
@@ -82,17 +82,17 @@ async function estimateCheaply(
   config: CollectionConfig,
   { limit, isSure, context }: { limit: number; isSure: boolean; context: Context },
 ) {
-  const { estimateOf } = await import("../collection_config/estimate.ts");
+  const { estimateCost } = await import("../collection_config/estimate.ts");
   const soon = AbortSignal.any([context.signal, AbortSignal.timeout(PATIENCE_MS)]);
   // A mere maximum is not asked about, so the usage is not needed for comparison.
   const enough = context.output.canAsk || isSure ? limit : Infinity;
   const isWorth = (dollars: number) => Promise.resolve(dollars <= CHEAP);
   try {
-    return await estimateOf(config, { isWorth, enough, isOptional: true, signal: soon }, context);
+    return await estimateCost(config, { isWorth, enough, isOptional: true, signal: soon }, context);
   } catch (error) {
     context.signal.throwIfAborted();
     if (!soon.aborted && !(error instanceof TwarcCloudError)) throw error;
-    const why = soon.aborted ? "the API does not respond" : messageOf(error);
+    const why = soon.aborted ? "the API does not respond" : errorMessage(error);
     context.output.note(`The cost could not be estimated: ${why}.`);
     return null;
   }

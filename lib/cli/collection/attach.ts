@@ -9,7 +9,7 @@ import type { Bucket, Context } from "../context.ts";
 import { follow, summary } from "../text/progress.ts";
 import { untilOpen } from "./stream_open.ts";
 import { tellEnd, waitFor } from "./outcome.ts";
-import { goesOn, patienceOf, startWithRoom, untilBegun } from "./start.ts";
+import { goesOn, patienceFor, startWithRoom, untilBegun } from "./start.ts";
 
 /**
  * Starts a harvest that ends when it is done; with `wait` follows it, or one that already runs, to its end.
@@ -124,10 +124,12 @@ export async function followRunning(
   }
   const ended = await outlast(
     () => opened.collections.lastHarvest(collectionId),
-    patienceOf(context),
+    patienceFor(context),
   );
-  const { timeOf } = await import("../../bucket/last_harvest.ts");
-  if (!ended || timeOf(ended.info.harvest_timestamp) < timeOf(last.harvest_timestamp)) {
+  const { parseHarvestId } = await import("../../bucket/last_harvest.ts");
+  if (
+    !ended || parseHarvestId(ended.info.harvest_timestamp) < parseHarvestId(last.harvest_timestamp)
+  ) {
     throw goneError(collectionId);
   }
   await tellEnd(ended, opened.settings.bucket, context);

@@ -8,7 +8,7 @@ import { checkNotFrozen } from "../../collection/frozen.ts";
 import { bucketOption, example } from "../options.ts";
 import { type Bucket, type Context, openBucket } from "../context.ts";
 import { dayAfter, tellPurged } from "./old_versions.ts";
-import { many, someOf } from "../output.ts";
+import { many, shortenList } from "../output.ts";
 
 /** Adds the command. */
 export function addCompliance(group: Command, context: Context): void {
@@ -72,10 +72,10 @@ async function checkResults(
 ): Promise<ComplianceCheck> {
   const { config } = await collections.load(collectionId);
   checkNotFrozen(collectionId, config);
-  const { keysOf } = await import("../../collection/config.ts");
+  const { requireKeys } = await import("../../collection/config.ts");
   const { complianceCheck } = await import("../../archive/compliance.ts");
   const { paidApiWith } = await import("../api.ts");
-  const asked = { keys: keysOf(config), words: config.words };
+  const asked = { keys: requireKeys(config), words: config.words };
   const { compliance } = await paidApiWith(asked, { clock, env, output, settings });
   const progress = await output.progress();
   try {
@@ -152,7 +152,7 @@ function tellRemoved({ removals, purged, doubtful, aside }: Removed, context: Co
       `${
         many(aside.length, "file")
       } that a repair has set aside may have such tweets, and was not looked into: ` +
-        `${someOf(aside)}. Delete what you do not need.`,
+        `${shortenList(aside)}. Delete what you do not need.`,
     );
   }
 }

@@ -5,10 +5,10 @@ import { createHash, type Hash } from "node:crypto";
 import { dirname, join } from "node:path";
 import { tap } from "../../base/tap.ts";
 import { InUseError, openFile, readFile, removeFile, renameFile } from "../../base/in_use.ts";
-import { sha1Of } from "../../bucket/inventory_entry.ts";
+import { sha1Hex } from "../../bucket/inventory_entry.ts";
 import { keyless, mayHaveKeys, needsNoKeys } from "../../collection/keyless.ts";
 import { isNamedLikeTweets, isTweetsFileName } from "../../format/file_name.ts";
-import { messageOf, TwarcCloudError, UserError } from "../../base/errors.ts";
+import { errorMessage, TwarcCloudError, UserError } from "../../base/errors.ts";
 import { isThere, type Store, type Version } from "../../store/store.ts";
 
 /** Bytes of a file below which it is read as a whole. */
@@ -77,11 +77,11 @@ export class Copier {
 
   /** Returns whether there is a copy of an object. */
   async has(key: string): Promise<boolean> {
-    return await this.sizeOf(key) !== null;
+    return await this.readSize(key) !== null;
   }
 
   /** Returns how many bytes the copy's file of an object has; null where there is none. */
-  async sizeOf(key: string): Promise<number | null> {
+  async readSize(key: string): Promise<number | null> {
     return await sizeOf(this.#path(key));
   }
 
@@ -159,10 +159,10 @@ export class Copier {
     const content = await this.#read(key);
     if (!content) return { is: "gone" };
     const found = await new Response(content).bytes();
-    if (sha1 !== undefined && sha1Of(found) !== sha1) return { is: "damaged" };
+    if (sha1 !== undefined && sha1Hex(found) !== sha1) return { is: "damaged" };
     const bytes = keyless(key, found);
     if (!bytes) return { is: "withheld", why: "it is not JSON" };
-    if (sha1 !== undefined && bytes !== found) this.changed.set(key, sha1Of(bytes));
+    if (sha1 !== undefined && bytes !== found) this.changed.set(key, sha1Hex(bytes));
     const isNew = await writeUnlessSame(path, temporary, bytes);
     const isThere = !this.#options.clean && !isNew;
     return { is: isThere ? "skipped" : "fetched", bytes: found.length };
@@ -179,7 +179,7 @@ export class Copier {
         return { is: "stray", why: "its name is not a valid file name here" };
       }
       if (cause instanceof TwarcCloudError) throw cause;
-      throw new UserError(`${path} cannot be written: ${messageOf(cause)}`, { cause });
+      throw new UserError(`${path} cannot be written: ${errorMessage(cause)}`, { cause });
     } finally {
       await removeFile(temporary).catch(() => {});
     }
@@ -244,7 +244,7 @@ function isOfName(error: unknown): boolean {
     error instanceof Kind
   );
   // File name too long (Linux, macOS), invalid or too long (Windows).
-  return isTaken || /\(os error (36|63|123|206)\)/.test(messageOf(error));
+  return isTaken || /\(os error (36|63|123|206)\)/.test(errorMessage(error));
 }
 
 function noneIfAbsent(error: unknown): Deno.DirEntry[] {

@@ -49,7 +49,7 @@ async function read(
   const { readCoverage } = await import("../../bucket/coverage.ts");
   const { gapLook } = await import("../../archive/gap_fill.ts");
   const { listGaps } = await import("../../archive/gap_list.ts");
-  const { coverageOf } = await import("../../archive/coverage.ts");
+  const { listCoverage } = await import("../../archive/coverage.ts");
   const now = clock.now();
   const state = await readCheckpoint(store, id);
   const records = await readCoverage(store, id);
@@ -58,12 +58,12 @@ async function read(
   const { covered } = state?.state === "harvesting" ? state.counts : {};
   const running = covered && { from: Date.parse(covered.from), to: state?.at ?? now };
   const traits = traitsFor(config.type);
-  const spans = coverageOf({ records, gaps, traits, now, reach: look.reach, running });
+  const spans = listCoverage({ records, gaps, traits, now, reach: look.reach, running });
   return { spans, since: Date.parse(records[0]?.at ?? "") || now };
 }
 
 /** Returns the person and machine for a record: `name@host`. */
-export function personOf({ env }: Pick<Context, "env">): string {
+export function findPerson({ env }: Pick<Context, "env">): string {
   const user = env.USER ?? env.LOGNAME ?? env.USERNAME;
   return `${user ? `${user}@` : ""}${Deno.hostname()}`;
 }
@@ -77,7 +77,7 @@ export async function noteDeed(
 ): Promise<void> {
   const { clock, output } = context;
   const { recordDeed } = await import("../../bucket/coverage.ts");
-  const by = personOf(context);
+  const by = findPerson(context);
   try {
     await recordDeed({ store, clock, collectionId }, { by, ...deed });
   } catch (error) {

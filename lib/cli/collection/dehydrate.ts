@@ -5,7 +5,7 @@ import { OutsideError } from "../../base/errors.ts";
 import type { Store } from "../../store/store.ts";
 import { bucketOption } from "../options.ts";
 import { type Context, openBucket } from "../context.ts";
-import { someOf } from "../output.ts";
+import { shortenList } from "../output.ts";
 
 /** Adds the command. */
 export function addDehydrate(group: Command, context: Context): void {
@@ -38,12 +38,12 @@ async function dehydrate(
   const { listedFiles } = await import("../../bucket/listing.ts");
   const { DamagedFileError, readLines } = await import("../../bucket/tweets.ts");
   const { verifyHint } = await import("../../bucket/documents.ts");
-  const { idsIn } = await import("../../twitter/bytes/ids.ts");
+  const { readIds } = await import("../../twitter/bytes/ids.ts");
   const damaged: string[] = [];
   let first: OutsideError | null = null;
   for await (const { key } of listedFiles(store, collectionId)) {
     try {
-      for await (const ids of readLines(store, key, idsIn)) ids.forEach(onId);
+      for await (const ids of readLines(store, key, readIds)) ids.forEach(onId);
     } catch (error) {
       if (!(error instanceof DamagedFileError)) throw error;
       first ??= error;
@@ -51,7 +51,7 @@ async function dehydrate(
     }
   }
   if (damaged.length < 2) return first;
-  return new OutsideError(`${damaged.length} files cannot be read: ${someOf(damaged)}`, {
+  return new OutsideError(`${damaged.length} files cannot be read: ${shortenList(damaged)}`, {
     cause: first,
     hint: verifyHint(collectionId),
   });

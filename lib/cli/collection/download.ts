@@ -1,20 +1,20 @@
 /** Downloads a collection: several files at a time, each completely or not at all. */
 
 import { Buffer } from "node:buffer";
-import { byFolder, folderOf } from "../../bucket/folders.ts";
+import { byFolder, folderFor } from "../../bucket/folders.ts";
 import { newestManifest, openListing } from "../../bucket/listing.ts";
 import { readManifest, withOnly, withSums } from "../../bucket/manifest.ts";
 import { collectionKeys, fileNameFault, FILES, isHarvestFolder } from "../../collection/layout.ts";
 import { isNamedLikeTweets } from "../../format/file_name.ts";
-import { sha1Of } from "../../bucket/inventory_entry.ts";
+import { sha1Hex } from "../../bucket/inventory_entry.ts";
 import { linkless } from "../../store/folder/linkless.ts";
 import { READS } from "../../store/read_ahead.ts";
 import { isThere, type Listed, type Store } from "../../store/store.ts";
 import { Copier, type Wanted } from "./copier.ts";
-import { type Inventoried, inventoriedIn } from "./download_inventory.ts";
-import { type Part, partOf } from "./download_part.ts";
+import { type Inventoried, readInventoried } from "./download_inventory.ts";
+import { type Part, partFilter } from "./download_part.ts";
 import { LeftOut } from "./left_out.ts";
-import { eachOf, Slots } from "../../base/some_at_a_time.ts";
+import { forEachConcurrently, Slots } from "../../base/some_at_a_time.ts";
 
 /** Number of times a manifest that changes during the download is read again. */
 const TRIES = 50;
@@ -107,20 +107,20 @@ class Download {
   async run(): Promise<Downloaded> {
     const { store, collectionId, part } = this.#options;
     const { folder: root } = collectionKeys(collectionId);
-    if (part) this.#isWanted = await partOf(store, collectionId, part);
+    if (part) this.#isWanted = await partFilter(store, collectionId, part);
     // First the documents that name harvests, which are then in the listing that follows.
     const head = this.#selectObjects(
       await Array.fromAsync(store.list(root, { folders: true })),
       root,
     );
-    await eachOf(head, READS, (file) => this.#fetch(file));
+    await forEachConcurrently(head, READS, (file) => this.#fetch(file));
     const known = new Set(head.map(({ key }) => key));
     const isNew = ({ key }: Listed) => !known.has(key);
     // Listed twice: the objects of years are not kept in memory.
     await this.#foresee(root, isNew);
     this.#open = (await openListing(store, collectionId))?.folder;
-    if (!this.#options.clean) this.#inventory = await inventoriedIn(store, collectionId);
-    await eachOf(
+    if (!this.#options.clean) this.#inventory = await readInventoried(store, collectionId);
+    await forEachConcurrently(
       byFolder(store.list(root)),
       READS,
       ([folder, files]) => this.#folder(folder, this.#selectObjects(files.filter(isNew), root)),
@@ -137,7 +137,7 @@ class Download {
   async #foresee(root: string, isNew: (listed: Listed) => boolean): Promise<void> {
     let [files, bytes] = [this.#done.allFiles, this.#done.allBytes];
     for await (const listed of this.#options.store.list(root)) {
-      const folder = folderOf(listed.key);
+      const folder = folderFor(listed.key);
       if (isHarvestFolder(folder)) this.#last = folder;
       if (!isNew(listed) || !this.#isSelected(listed)) continue;
       [files, bytes] = [files + 1, bytes + listed.size];
@@ -186,7 +186,7 @@ class Download {
   /** Returns the changesets that the copy has: these never change, but where their keys are taken out, which shows in their sizes. */
   async #findRecorded(files: Listed[]): Promise<Listed[]> {
     const known = files.filter(({ key, size }) => this.#inventory?.changesets.get(key) === size);
-    const sizes = await Promise.all(known.map(({ key }) => this.#copier.sizeOf(key)));
+    const sizes = await Promise.all(known.map(({ key }) => this.#copier.readSize(key)));
     return known.filter(({ size }, i) => sizes[i] === size);
   }
 
@@ -198,13 +198,13 @@ class Download {
     const sum = this.#inventory?.manifests.get(`${folder}${FILES.manifest}`);
     if (sum === undefined || !this.#hasTweets || !this.#isSettled(folder)) return false;
     const bytes = await this.#copier.read(`${folder}${FILES.manifest}`);
-    if (!bytes || sha1Of(bytes) !== sum) return false;
+    if (!bytes || sha1Hex(bytes) !== sum) return false;
     const names = new Set(files.map(({ key }) => key));
     const { files: tweets, sides } = readManifest(bytes, folder);
     const listed = new Set([...tweets, ...sides].map(({ key }) => key));
     listed.add(`${folder}${FILES.manifest}`);
     if (names.size !== listed.size || [...listed].some((key) => !names.has(key))) return false;
-    const sizes = await Promise.all(files.map(({ key }) => this.#copier.sizeOf(key)));
+    const sizes = await Promise.all(files.map(({ key }) => this.#copier.readSize(key)));
     return files.every(({ size }, i) => sizes[i] === size);
   }
 
@@ -218,11 +218,11 @@ class Download {
     const isTweets = ({ key }: Wanted) => isNamedLikeTweets(key);
     const sides = files.filter((file) => !isTweets(file) && file.key !== manifestKey);
     // A harvest's documents come before its manifest, which then lists no less than they count.
-    await eachOf(sides, READS, (file) => this.#fetch(file));
+    await forEachConcurrently(sides, READS, (file) => this.#fetch(file));
     const tweets = files.filter(isTweets);
     const manifest = await this.#manifest(folder);
     if (!manifest) {
-      await eachOf(tweets, READS, (file) => this.#fetch(file));
+      await forEachConcurrently(tweets, READS, (file) => this.#fetch(file));
       return this.#forget(folder);
     }
     const listed = new Map(files.map((file) => [file.key, file]));
@@ -254,7 +254,7 @@ class Download {
       const wanted = [...manifest.files].filter(([key]) =>
         this.#hasTweets || !isNamedLikeTweets(key)
       );
-      await eachOf(wanted, READS, async ([key, sha1]) => {
+      await forEachConcurrently(wanted, READS, async ([key, sha1]) => {
         const known = objects.get(key);
         const is = await this.#fetch({ ...(known ?? { key }), sha1 });
         if (is === "damaged" || is === "not there") bad.set(key, is);

@@ -1,7 +1,7 @@
 /** Reads the inventory's entries of a collection's files, to compare a copy with. */
 
 import { Packed } from "../../base/packed.ts";
-import { entryOf } from "../../bucket/inventory.ts";
+import { parseEntry } from "../../bucket/inventory.ts";
 import { readLines } from "../../bucket/journal.ts";
 import { collectionKeys, FILES } from "../../collection/layout.ts";
 import type { Store } from "../../store/store.ts";
@@ -15,11 +15,11 @@ export interface Inventoried {
 }
 
 /** Returns what the inventory has of manifests and changesets. @throws OutsideError */
-export async function inventoriedIn(store: Store, id: string): Promise<Inventoried> {
+export async function readInventoried(store: Store, id: string): Promise<Inventoried> {
   const { folder: root, inventory: key, inventoryParts: parts, ...keys } = collectionKeys(id);
   const [manifests, changesets] = [new Packed<string>(), new Packed<number>()];
   for await (const line of readLines({ store, key, parts })) {
-    const entry = entryOf(line);
+    const entry = parseEntry(line);
     const { folder, files = {} } = entry ?? {};
     const sum = files[FILES.manifest];
     if (folder !== undefined && sum) manifests.set(`${root}${folder}/${FILES.manifest}`, sum.sha1);

@@ -18,12 +18,12 @@ export interface Part {
 }
 
 /** Returns a filter of keys for a part; keys outside of harvests pass. @throws UserError if there is no such harvest */
-export async function partOf(
+export async function partFilter(
   store: Store,
   id: string,
   { harvest, from = -Infinity, to = Infinity }: Part,
 ): Promise<(key: string) => boolean> {
-  const only = harvest === undefined ? undefined : await timeOf(store, id, harvest);
+  const only = harvest === undefined ? undefined : await findHarvest(store, id, harvest);
   return (key) => {
     const began = harvestTime(key);
     if (Number.isNaN(began)) return true;
@@ -32,7 +32,7 @@ export async function partOf(
 }
 
 /** Returns the beginning of a harvest that a person names. */
-async function timeOf(store: Store, id: string, harvest: string): Promise<number> {
+async function findHarvest(store: Store, id: string, harvest: string): Promise<number> {
   // An id has milliseconds, and folders have none.
   const wanted = harvest === "last" ? undefined : parseStamp(harvest.replace(/\.\d+(?=Z?$)/, ""));
   let last = NaN;

@@ -13,7 +13,7 @@ import { collectionKeys } from "../../collection/layout.ts";
 import { Bag } from "../../export/bag/bag.ts";
 import {
   type Citation,
-  missingIn,
+  listMissing,
   toCff,
   toCitation,
   toDataCite,
@@ -28,7 +28,7 @@ import type { Store } from "../../store/store.ts";
 import { type Context, openBucket } from "../context.ts";
 import { many } from "../output.ts";
 import { Pace, shareTexts } from "../pace.ts";
-import { describedIn } from "../text/report_data.ts";
+import { readDescription } from "../text/report_data.ts";
 import { toMarkdown } from "../text/report_text.ts";
 import { LeftOut } from "./left_out.ts";
 import { readReport } from "./report.ts";
@@ -56,7 +56,7 @@ export async function exportBag(request: BagRequest, context: Context): Promise<
   const configs: JsonObject[] = [];
   for (const id of ids) configs.push((await collections.loadJson(id)).json);
   // A single collection's description must not describe several.
-  const described = configs.length === 1 ? configs.map(describedIn)[0] : {};
+  const described = configs.length === 1 ? configs.map(readDescription)[0] : {};
   const citation = toCitation(settings.citation, described ?? {});
   const path = request.output ?? join("export", `${ids.join("+")}.bagit`);
   const name = path === "-" ? ids.join("+") : basename(path).replace(/\.tar$/, "");
@@ -203,18 +203,18 @@ class BagWriter {
       arguments: { format: "bagit" },
       files,
       bytes,
-      citation_missing: missingIn(citation),
+      citation_missing: listMissing(citation),
       harvests_going_on: goingOn,
       lacks: this.lacks.flatMap((one) => one.texts()),
       manifests_sha256: this.#fingerprint.digest("hex"),
       twarc_cloud_version: version,
     };
     await bag.tag("export.json", toText(this.document));
-    await bag.end(infoOf({ citation, ids, bytes, day, version }));
+    await bag.end(readInfo({ citation, ids, bytes, day, version }));
   }
 }
 
-function infoOf(
+function readInfo(
   { citation: { publisher, contact, title, description }, ids, bytes, day, version }: {
     citation: Citation;
     ids: string[];

@@ -14,7 +14,7 @@ import { findSource, type Source } from "../../export/source.ts";
 import { CsvWriter, IdWriter, JsonlWriter } from "../../export/text_writers.ts";
 import type { PostWriter, Sink, Table } from "../../export/writer.ts";
 import { type Context, openBucket } from "../context.ts";
-import { progressOf, tell } from "./export_text.ts";
+import { showProgress, tell } from "./export_text.ts";
 
 /** The request of an export. */
 export interface ExportRequest {
@@ -78,15 +78,15 @@ export async function runExport(
     const exported = await withSample(request, {
       store,
       files: source.files,
-      selection: selectionOf(plan),
+      selection: openSelection(plan),
       referenced: request.referenced === "rows",
       keepDuplicates: request.keepDuplicates,
       signal,
-      onProgress: progressOf(source, { progress, clock }),
+      onProgress: showProgress(source, { progress, clock }),
     });
-    const table = await tableOf(plan, exported);
-    const path = pathOf(request);
-    const opened = await outputOf(plan, { path, table, write: (bytes) => output.data(bytes) });
+    const table = await makeTable(plan, exported);
+    const path = outputPath(request);
+    const opened = await openOutput(plan, { path, table, write: (bytes) => output.data(bytes) });
     const counts = await exportTo(opened.writer, exported).catch(async (error) => {
       await opened.discard();
       throw error;
@@ -124,12 +124,12 @@ function checkTogether(request: ExportRequest): void {
   }
 }
 
-function pathOf({ ids, format, output }: ExportRequest): string {
+function outputPath({ ids, format, output }: ExportRequest): string {
   const name = [...new Set(ids)].join("+");
   return output ?? join("export", format === "parquet" ? name : `${name}.${format}`);
 }
 
-function selectionOf(
+function openSelection(
   { request: { from, to, user, rule, retweets, format, columns, edges }, apis }: Plan,
 ): Selection {
   const isOfOne = format === "csv" && edges === undefined && columns !== "common" &&
@@ -157,7 +157,7 @@ async function withSample(
 }
 
 /** Returns the table, with extra columns for unknown members if requested; a first pass finds them. */
-async function tableOf(plan: Plan, exported: Exported): Promise<Table> {
+async function makeTable(plan: Plan, exported: Exported): Promise<Table> {
   const { request: { columns, extraColumns, referenced, raw }, apis, pseudonyms } = plan;
   const options = { columns, apis, merge: referenced !== "none", raw, pseudonyms };
   if (extraColumns === undefined) return openTable(options);
@@ -176,7 +176,7 @@ async function tableOf(plan: Plan, exported: Exported): Promise<Table> {
 }
 
 /** Opens the output. @throws UserError if it cannot be written */
-async function outputOf(
+async function openOutput(
   plan: Plan,
   { path, table, write }: { path: string; table: Table; write: (bytes: Uint8Array) => void },
 ): Promise<Output> {
@@ -195,7 +195,7 @@ async function outputOf(
       }));
   }
   const make = (sink: Sink): PostWriter => {
-    if (format === "gexf" || edges !== undefined) return networkWriterOf(plan, sink);
+    if (format === "gexf" || edges !== undefined) return networkWriterFor(plan, sink);
     if (format === "ids") return new IdWriter(sink);
     return format === "jsonl" ? new JsonlWriter(sink) : new CsvWriter(sink, table, { excel });
   };
@@ -207,7 +207,7 @@ async function outputOf(
   };
 }
 
-function networkWriterOf({ request: { edges = "all", format }, pseudonyms }: Plan, sink: Sink) {
+function networkWriterFor({ request: { edges = "all", format }, pseudonyms }: Plan, sink: Sink) {
   const kinds = new Set(EDGES.filter((kind) => edges === "all" || kind === edges));
   const network = new Network({ kinds, pseudonyms });
   return format === "gexf" ? new GexfWriter(sink, network) : new EdgesWriter(sink, network);

@@ -7,7 +7,7 @@ import type { Counts } from "../../export/run.ts";
 import type { Reason } from "../../export/selection.ts";
 import type { Source } from "../../export/source.ts";
 import type { Context } from "../context.ts";
-import { count, many, type Progress, someOf } from "../output.ts";
+import { count, many, type Progress, shortenList } from "../output.ts";
 import { Pace, rateText, shareTexts } from "../pace.ts";
 
 /** Milliseconds between two updates of the progress. */
@@ -27,7 +27,7 @@ const REASONS: Readonly<Record<Reason, string>> = {
 };
 
 /** Shows the progress of an export now and then; called for each line. */
-export function progressOf(
+export function showProgress(
   { sizes }: Source,
   { progress, clock }: { progress: Progress; clock: Clock },
 ): (done: { files: number; tweets: number }) => void {
@@ -68,7 +68,7 @@ export function tell(
   if (json && path === "-") output.note(JSON.stringify(document, null, 2));
   else if (json) output.json(document);
   else {
-    for (const text of textsOf(counts, unknown)) output.note(text);
+    for (const text of summaryTexts(counts, unknown)) output.note(text);
     if (path !== "-") output.line(`Exported to ${path}`);
   }
   const { damaged } = counts;
@@ -77,12 +77,12 @@ export function tell(
   const what = damaged.length === 1
     ? `${first} is damaged: what could be read of it was exported`
     : `${count(damaged.length)} files are damaged, and what could be read of them was exported: ${
-      someOf(damaged)
+      shortenList(damaged)
     }`;
   throw new UserError(what, { hint: verifyHint(id) });
 }
 
-function textsOf(
+function summaryTexts(
   { rows, retweets, referenced, duplicates, left_out }: Counts,
   unknown: Record<string, number>,
 ): string[] {
@@ -97,7 +97,7 @@ function textsOf(
     ...duplicates > 0 ? [`${count(duplicates)} were duplicates and left out.`] : [],
     ...left.length > 0 ? [`Left out: ${left.join(", ")}.`] : [],
     ...names.length > 0
-      ? [`No column has these members: ${someOf(names)}. --extra-columns auto adds them.`]
+      ? [`No column has these members: ${shortenList(names)}. --extra-columns auto adds them.`]
       : [],
   ];
 }

@@ -6,7 +6,7 @@ import { lastWord } from "../../base/visible.ts";
 import { type Bucket, type Context, openBucket } from "../context.ts";
 import { bucketOption, example } from "../options.ts";
 import { many } from "../output.ts";
-import { personOf } from "./coverage.ts";
+import { findPerson } from "./coverage.ts";
 
 /** Adds the commands. */
 export function addFreeze(group: Command, context: Context): void {
@@ -31,8 +31,8 @@ function addTheFreezing(group: Command, context: Context): void {
     .action(async (collectionId, { bucket, note, json }) => {
       const opened = await openBucket(context, { bucket, acts: true });
       const { json: config } = await opened.collections.loadJson(collectionId);
-      const { frozenIn } = await import("../../collection/frozen.ts");
-      const wasFrozen = frozenIn(config) !== null;
+      const { readFrozen } = await import("../../collection/frozen.ts");
+      const wasFrozen = readFrozen(config) !== null;
       await endRuns(opened, collectionId);
       const { frozen, faults } = await frozenNow(opened, { collectionId, note }, context);
       if (json) return output.json({ collection_id: collectionId, frozen, faults });
@@ -77,15 +77,15 @@ async function frozenNow(
   const { freeze, signOff } = await import("../../bucket/freezing.ts");
   const { redactKeys } = await import("../../bucket/key_files.ts");
   const { underLease } = await import("../harvest/lease.ts");
-  const { keepReadmeOf } = await import("./readme.ts");
+  const { keepReadmeFor } = await import("./readme.ts");
   const { readAll } = await import("./verify.ts");
   const leased = { store, collectionId };
   return await underLease(leased, context, async (lease, holder) => {
     const place = { store, clock, collectionId, lease };
     await settleLast({ ...place, holder });
-    const frozen = await freeze(place, { by: personOf(context), note });
+    const frozen = await freeze(place, { by: findPerson(context), note });
     await redactKeys(place);
-    await keepReadmeOf(opened, collectionId);
+    await keepReadmeFor(opened, collectionId);
     const { faults: { length: faults } } = await readAll(opened, collectionId, context);
     await signOff(place, { frozen, faults });
     return { frozen, faults };
@@ -113,10 +113,11 @@ function addUnfreeze(group: Command, context: Context): void {
       const wasFrozen = await underLease(
         { store, collectionId },
         context,
-        (lease) => unfreeze({ store, clock, collectionId, lease }, { by: personOf(context), note }),
+        (lease) =>
+          unfreeze({ store, clock, collectionId, lease }, { by: findPerson(context), note }),
       );
-      const { keepReadmeOf } = await import("./readme.ts");
-      await keepReadmeOf({ store, collections }, collectionId);
+      const { keepReadmeFor } = await import("./readme.ts");
+      await keepReadmeFor({ store, collections }, collectionId);
       if (json) return output.json({ collection_id: collectionId, was_frozen: wasFrozen });
       output.line(
         wasFrozen ? `${collectionId} is no longer frozen.` : `${collectionId} is not frozen.`,

@@ -141,9 +141,9 @@ function addOnce(group: Command, context: Context): void {
       const job = await jobFor(opened, collectionId, endsByItself, { options });
       const runner = await opened.runner();
       const running = await runner.info(collectionId).catch(ifOurs(null));
-      const { worthOf } = await import("./ask_cost.ts");
+      const { askCost } = await import("./ask_cost.ts");
       // The cost of a running harvest was confirmed when it was started.
-      const worth = running ? {} : await worthOf(opened, collectionId, { yes }, context);
+      const worth = running ? {} : await askCost(opened, collectionId, { yes }, context);
       if (!worth) return;
       const { noteCost } = await import("../aws_cost.ts");
       if (!running) await noteCost(opened, collectionId, context);
@@ -171,8 +171,8 @@ function addFilter(group: Command, context: Context): void {
       const opened = await openBucket(context, { bucket, spool, acts: true });
       const job = await jobFor(opened, collectionId, isStream, { options });
       const runner = await opened.runner();
-      const { reachedLimitOf } = await import("../../bucket/stream_limit.ts");
-      const reached = await reachedLimitOf(
+      const { findReachedLimit } = await import("../../bucket/stream_limit.ts");
+      const reached = await findReachedLimit(
         opened.store,
         (await opened.collections.load(collectionId)).config,
       );

@@ -52,10 +52,10 @@ export function addHydrate(group: Command, context: Context): void {
     .addHelpText("after", "\nExample:\n  twarc-cloud collection hydrate ids.txt --wait")
     .action(async (file, { id, bucket, spool, wait, column, strict, ...flags }) => {
       const { checkedId } = await import("../../collection/layout.ts");
-      const collectionId = checkedId(id ?? nameOf(file));
+      const collectionId = checkedId(id ?? idFromFile(file));
       const { BadLines } = await import("../collection_config/lists.ts");
       const bad = new BadLines();
-      const ids = await idsIn(file, { column, strict, bad }, context);
+      const ids = await readIds(file, { column, strict, bad }, context);
       const opened = await openBucket(context, { bucket, spool, makes: true });
       if (await hasIds(opened, collectionId, ids)) {
         context.output.note(`Collection ${collectionId} has these ids already: continuing it.`);
@@ -63,8 +63,8 @@ export function addHydrate(group: Command, context: Context): void {
         return;
       }
       await opened.identify();
-      const { keepReadmeOf } = await import("./readme.ts");
-      await keepReadmeOf(opened, collectionId);
+      const { keepReadmeFor } = await import("./readme.ts");
+      await keepReadmeFor(opened, collectionId);
       const { jobFor } = await import("./start.ts");
       const { harvestOnce } = await import("./attach.ts");
       const job = await jobFor(opened, collectionId, asksForList, { options: flags });
@@ -79,7 +79,7 @@ export function addHydrate(group: Command, context: Context): void {
 }
 
 /** Returns a collection's id from a file's name. */
-function nameOf(file: string): string {
+function idFromFile(file: string): string {
   if (file === "-") return "hydrated";
   return basename(file).replace(/\.[A-Za-z]+$/, "").replace(/[^A-Za-z0-9._-]+/g, "_")
     .replace(/^[-.]+/, "");
@@ -96,15 +96,15 @@ function tweetList(column: string | undefined, now: number): ListWanted<string> 
 }
 
 /** Reads the ids in a file, sorted and unique; invalid lines are listed. @throws UserError */
-async function idsIn(
+async function readIds(
   file: string,
   { column, strict, bad }: { column: string | undefined; strict: boolean; bad: BadLines },
   { clock, output }: Context,
 ): Promise<BigUint64Array> {
-  const { valuesIn } = await import("../collection_config/lists.ts");
+  const { readValues } = await import("../collection_config/lists.ts");
   const { IdList } = await import("../../bucket/id_list.ts");
   const list = new IdList();
-  for await (const id of valuesIn([file], tweetList(column, clock.now()), { bad, output })) {
+  for await (const id of readValues([file], tweetList(column, clock.now()), { bad, output })) {
     list.add(id);
   }
   const ids = list.takeSorted();

@@ -4,7 +4,7 @@ import { verifyHint } from "../../bucket/documents.ts";
 import { collectionKeys } from "../../collection/layout.ts";
 import { OutsideError, UserError } from "../../base/errors.ts";
 import { LINK_HINT } from "../../store/folder/links.ts";
-import { someOf } from "../output.ts";
+import { shortenList } from "../output.ts";
 
 /** Objects that were left out, by key, with the reasons. */
 export class LeftOut {
@@ -71,6 +71,6 @@ export class LeftOut {
     const names = [...left].toSorted(([a], [b]) => a < b ? -1 : 1).map(([key, why]) =>
       `${key.slice(folder.length)} (${why})`
     );
-    return [`${left.size > 1 ? `${left.size} ${many}` : `One ${one}`}: ${someOf(names)}`];
+    return [`${left.size > 1 ? `${left.size} ${many}` : `One ${one}`}: ${shortenList(names)}`];
   }
 }

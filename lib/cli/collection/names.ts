@@ -19,8 +19,8 @@ export function addRegister(group: Command, context: Context): void {
     .addHelpText("after", example("collection names test_collection"))
     .action(async (collectionId, { bucket, json }) => {
       const { collections } = await openBucket(context, { bucket });
-      const { namesIn } = await import("../../collection/names.ts");
-      const users = [...namesIn((await collections.loadJson(collectionId)).json)];
+      const { listNames } = await import("../../collection/names.ts");
+      const users = [...listNames((await collections.loadJson(collectionId)).json)];
       if (json) return output.json(users);
       if (users.length === 0) return output.line("No names are known: harvests find them.");
       for (const { user_id, names, is_removed } of users) {

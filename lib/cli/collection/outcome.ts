@@ -8,7 +8,7 @@ import type { Started } from "../../runner/runner.ts";
 import { lastWord } from "../../base/visible.ts";
 import type { Bucket, Context } from "../context.ts";
 import { follow, summary } from "../text/progress.ts";
-import { goesOn, patienceOf, startCommand } from "./start.ts";
+import { goesOn, patienceFor, startCommand } from "./start.ts";
 
 /**
  * Follows a harvest to its end, and reports its result. If the person leaves first, it goes on.
@@ -37,19 +37,21 @@ export async function waitFor(
     const { ifOurs } = await import("../../base/errors.ts");
     const last = await ask().catch(ifOurs(null));
     // If it failed before it had begun, the last harvest is another.
-    if (last && seen && isOf(seen, last.info)) await tellWhatCame(last.info, bucket, context);
+    if (last && seen && isSameHarvest(seen, last.info)) {
+      await tellWhatCame(last.info, bucket, context);
+    }
     throw failure;
   }
   if (!isOver) {
     output.note(goesOn(collectionId));
     throw signal.reason;
   }
-  const last = await outlast(ask, patienceOf(context));
+  const last = await outlast(ask, patienceFor(context));
   if (last) await tellEnd(last, bucket, context);
 }
 
 /** Returns whether both are of the same harvest, or of consecutive ones on one stream. */
-function isOf(seen: HarvestInfo, ended: HarvestInfo): boolean {
+function isSameHarvest(seen: HarvestInfo, ended: HarvestInfo): boolean {
   return Date.parse(ended.harvest_timestamp) >= Date.parse(seen.harvest_timestamp);
 }
 

@@ -14,7 +14,7 @@ export async function keepCollectionReadme(store: Store, config: Described): Pro
 }
 
 /** As `keepCollectionReadme`, by what is in the bucket. @throws UserError where there is no such collection */
-export async function keepReadmeOf(
+export async function keepReadmeFor(
   { store, collections }: {
     store: Store;
     collections: { loadJson: (id: string) => Promise<{ json: JsonObject }> };

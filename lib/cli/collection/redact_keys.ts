@@ -8,7 +8,7 @@ import { collectionKeys } from "../../collection/layout.ts";
 import { bucketOption, example } from "../options.ts";
 import { type Context, openBucket } from "../context.ts";
 import { keptFor, tellPurged } from "./old_versions.ts";
-import { count, many, someOf } from "../output.ts";
+import { count, many, shortenList } from "../output.ts";
 import { saferPlace } from "../profiles.ts";
 
 /** Adds the command. */
@@ -42,7 +42,7 @@ export function addRedactKeys(group: Command, context: Context): void {
         (lease) => redactKeys({ store, clock, collectionId, lease }),
       );
       const { files, others, purged } = redacted;
-      if (json) output.json(documentOf(collectionId, found, redacted));
+      if (json) output.json(toDocument(collectionId, found, redacted));
       else {
         for (const file of files) output.line(`${file}: keys replaced by fingerprints`);
         output.line(
@@ -68,7 +68,7 @@ export function addRedactKeys(group: Command, context: Context): void {
       }
       if (others.length === 0) return;
       const { UserError } = await import("../../base/errors.ts");
-      throw new UserError(`Keys are also in files that are yours: ${someOf(others)}`, {
+      throw new UserError(`Keys are also in files that are yours: ${shortenList(others)}`, {
         hint: "They were not changed: remove them, or remove the keys from them.",
       });
     });
@@ -88,16 +88,16 @@ async function mayRedact(
   const what: string[] = [];
   if (files.length > 0) {
     what.push(`${id} has ${many(keys.length, "key")} in ${many(files.length, "file")}`);
-    output.note(`${id} has keys in: ${someOf(files)}`);
-    output.note(`They are: ${someOf(keys)}`);
+    output.note(`${id} has keys in: ${shortenList(files)}`);
+    output.note(`They are: ${shortenList(keys)}`);
   }
   if (versions.length > 0) {
-    const since = sinceOf(versions);
+    const since = oldestTime(versions);
     const kept = `${many(versions.length, "older version")} of such files${
       since === null ? "" : `, the oldest of ${since}`
     }`;
     what.push(`${what.length > 0 ? "" : `${id}: `}S3 keeps ${kept}`);
-    output.note(`S3 keeps ${kept}: ${someOf(filesOf(id, versions))}`);
+    output.note(`S3 keeps ${kept}: ${shortenList(listFiles(id, versions))}`);
   } else if (older === null) {
     output.note("S3 may keep older versions of them: AWS does not allow listing them.");
   }
@@ -118,20 +118,20 @@ async function mayRedact(
 }
 
 /** Returns the time of the oldest version, ISO 8601; null if the store gives none. */
-function sinceOf(versions: { written: number }[]): string | null {
+function oldestTime(versions: { written: number }[]): string | null {
   const times = versions.map(({ written }) => written).filter(Number.isFinite);
   const oldest = times.reduce((least, time) => Math.min(least, time), Infinity);
   return times.length > 0 ? isoTime(oldest) : null;
 }
 
 /** Returns the files that have older versions, relative to the collection's folder. */
-function filesOf(id: string, versions: { key: string }[]): string[] {
+function listFiles(id: string, versions: { key: string }[]): string[] {
   const { length } = collectionKeys(id).folder;
   return [...new Set(versions.map(({ key }) => key.slice(length)))];
 }
 
 /** Returns the result, for programs. */
-function documentOf(
+function toDocument(
   id: string,
   { keys, older }: KeysFound,
   { files, others, purged }: RedactedKeys,
@@ -145,9 +145,9 @@ function documentOf(
     purged: purged && {
       older_versions: purged.deleted,
       files: purged.deleted > 0
-        ? [...new Set([...files, ...filesOf(id, versions)])].toSorted()
+        ? [...new Set([...files, ...listFiles(id, versions)])].toSorted()
         : [],
-      since: sinceOf(versions),
+      since: oldestTime(versions),
       left: purged.left && keptFor(purged.left.days),
     },
   };

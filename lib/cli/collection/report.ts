@@ -42,8 +42,8 @@ export async function readReport(
   const { History } = await import("../../bucket/history.ts");
   const changes = await Array.fromAsync(new History(bucket.store, id).readable());
   const { lastFixity } = await import("../../bucket/fixity.ts");
-  const { reportOf } = await import("../text/report_data.ts");
+  const { toReport } = await import("../text/report_data.ts");
   const verified = await lastFixity(bucket.store, id);
-  const report = reportOf({ id, config, facts, changes, verified, version: context.version });
+  const report = toReport({ id, config, facts, changes, verified, version: context.version });
   return { report, facts };
 }

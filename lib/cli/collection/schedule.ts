@@ -31,11 +31,11 @@ export async function scheduleCollection(
     options,
   });
   const runner = await opened.runner();
-  const before = await runner.scheduleOf(collectionId);
+  const before = await runner.findSchedule(collectionId);
   const isInForce = before !== null && isSameSchedule(before.schedule, schedule);
   if (!isInForce) {
-    const { worthOf } = await import("./ask_cost.ts");
-    if (!await worthOf(opened, collectionId, { yes }, context)) return false;
+    const { askCost } = await import("./ask_cost.ts");
+    if (!await askCost(opened, collectionId, { yes }, context)) return false;
     if (beginsAtOnce(schedule)) await startUnlessRunning(runner, job, context);
   }
   await runner.schedule(job, schedule);
@@ -43,7 +43,7 @@ export async function scheduleCollection(
   if (isInForce) output.note("That schedule is already in force: nothing was started.");
   const { scheduleText } = await import("../text/schedule_text.ts");
   const words = scheduleText(schedule);
-  const { next } = await runner.scheduleOf(collectionId) ?? {};
+  const { next } = await runner.findSchedule(collectionId) ?? {};
   if (words && next) output.note(`${capital(words)}, next at ${next}.`);
   const pause = longestPause(schedule, clock.now());
   const { planFor } = await import("../../collection/types/registry.ts");

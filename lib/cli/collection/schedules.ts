@@ -63,10 +63,10 @@ function addScheduled(group: Command, context: Context): void {
       const { settings, collections, ...opened } = await openBucket(context, { bucket });
       const runner = await opened.runner();
       const scheduled = await Array.fromAsync(runner.listSchedules());
-      const { notStartedJson, notStartedOf, notStartedText } = await import(
+      const { notStartedJson, listNotStarted, notStartedText } = await import(
         "../text/not_started.ts"
       );
-      const notStarted = await notStartedOf(scheduled, { runner, collections }, output);
+      const notStarted = await listNotStarted(scheduled, { runner, collections }, output);
       const { scheduleText } = await import("../text/schedule_text.ts");
       if (json) {
         return output.json(
@@ -104,8 +104,8 @@ function addScheduled(group: Command, context: Context): void {
         output.line(`  The run of ${since} ${problem} It is tried again at ${again}`);
       }
       if (!runner.documents) return;
-      const { schedulerOf } = await import("../../runner/local/presence.ts");
-      const serving = await schedulerOf(runner.documents, context.clock);
+      const { findScheduler } = await import("../../runner/local/presence.ts");
+      const serving = await findScheduler(runner.documents, context.clock);
       output.note(
         serving
           ? `They are run by process ${serving.pid} of ${serving.host}, since ${serving.since}.`

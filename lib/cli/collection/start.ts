@@ -10,7 +10,7 @@ import type { Json } from "../../base/json.ts";
 import type { Job, Outcome, Runner, Started } from "../../runner/runner.ts";
 import { lastWord } from "../../base/visible.ts";
 import type { Bucket, Context } from "../context.ts";
-import { failureOf } from "../text/progress.ts";
+import { failureFor } from "../text/progress.ts";
 import type { Output, Progress } from "../output.ts";
 
 /** The description of `--yes` where a harvest starts. */
@@ -80,10 +80,10 @@ export async function untilBegun(
   let progress: Progress | undefined;
   try {
     while (!signal.aborted) {
-      const { outcome, awaited } = await outlast(() => lookAt(started), patienceOf(context));
+      const { outcome, awaited } = await outlast(() => lookAt(started), patienceFor(context));
       if (outcome && outcome.exitCode !== 0) {
         await takeBack(started, output);
-        throw failureOf(outcome, collectionId);
+        throw failureFor(outcome, collectionId);
       }
       if (outcome || awaited === null) return;
       progress ??= await output.progress();
@@ -130,7 +130,7 @@ async function tooLate(
 }
 
 /** Returns retry options that report waits on the terminal. */
-export function patienceOf({ output, clock, signal }: Context): OutlastOptions {
+export function patienceFor({ output, clock, signal }: Context): OutlastOptions {
   return { clock, signal, say: (line) => output.note(line) };
 }
 
@@ -144,7 +144,7 @@ export async function startWithRoom(
 ): Promise<Started> {
   const { CapacityError } = await import("../../base/errors.ts");
   const passes = (failure: unknown) => failure instanceof CapacityError;
-  return await outlast(start, { ...patienceOf(context), passes });
+  return await outlast(start, { ...patienceFor(context), passes });
 }
 
 /** Starts a harvest, unless one is running already. */
@@ -197,7 +197,7 @@ export async function stopHarvest(
     }
   };
   try {
-    const patient = { ...patienceOf(context), say: (line: string) => progress.note(line) };
+    const patient = { ...patienceFor(context), say: (line: string) => progress.note(line) };
     await whileShowing(show, { clock, signal }, () => outlast(stop, patient));
   } finally {
     progress.end();

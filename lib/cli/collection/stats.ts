@@ -8,7 +8,7 @@ import type { ListedGap } from "../../archive/gap_list.ts";
 import type { HarvestFacts } from "../../archive/harvest_facts.ts";
 import { bucketOption, example } from "../options.ts";
 import { type Bucket, type Context, openBucket } from "../context.ts";
-import { count, many, someOf } from "../output.ts";
+import { count, many, shortenList } from "../output.ts";
 
 /** Number of most frequent names that are shown, and that are in `--json`. */
 const [SHOWN, IN_JSON] = [8, 100];
@@ -48,7 +48,7 @@ export function addStats(group: Command, context: Context): void {
         output.note(`Drawn to ${svg}`);
       }
       if (json) output.json(await toJson(collectionId, facts));
-      else for (const line of await linesOf(facts, output.columns)) output.line(line);
+      else for (const line of await formatLines(facts, output.columns)) output.line(line);
       await checkWhole(collectionId, facts);
     });
 }
@@ -68,9 +68,9 @@ export async function readFacts(
   const { cacheFolder } = await import("../../base/folders.ts");
   const { ifOurs } = await import("../../base/errors.ts");
   const { toDays } = await import("../../export/day_chart.ts");
-  const { tallyOf } = await import("../../export/tallies.ts");
+  const { countTweets } = await import("../../export/tallies.ts");
   const progress = await output.progress();
-  const { tally, damaged } = await tallyOf(store, id, {
+  const { tally, damaged } = await countTweets(store, id, {
     cache: join(cacheFolder({ env }), "tallies"),
     signal,
     onFile: ({ files, tweets }) =>
@@ -96,14 +96,14 @@ export async function checkWhole(id: string, { damaged }: Facts): Promise<void> 
   if (damaged.length === 0) return;
   const { UserError } = await import("../../base/errors.ts");
   const { verifyHint } = await import("../../bucket/documents.ts");
-  throw new UserError(`Not all could be counted, as files are damaged: ${someOf(damaged)}`, {
+  throw new UserError(`Not all could be counted, as files are damaged: ${shortenList(damaged)}`, {
     hint: verifyHint(id),
   });
 }
 
 async function toJson(id: string, { tally, days, gaps, harvests, damaged }: Facts) {
-  const { mostOf } = await import("../../export/tally.ts");
-  const most = (counts: Record<string, number>) => Object.fromEntries(mostOf(counts, IN_JSON));
+  const { topCounts } = await import("../../export/tally.ts");
+  const most = (counts: Record<string, number>) => Object.fromEntries(topCounts(counts, IN_JSON));
   return {
     collection_id: id,
     tweets: tally.tweets,
@@ -116,7 +116,7 @@ async function toJson(id: string, { tally, days, gaps, harvests, damaged }: Fact
     })),
     kinds: tally.kinds,
     languages: most(tally.languages),
-    users: mostOf(tally.users, IN_JSON).map(([id, tweets]) => ({
+    users: topCounts(tally.users, IN_JSON).map(([id, tweets]) => ({
       id,
       screen_name: tally.handles[id] ?? null,
       tweets,
@@ -131,9 +131,9 @@ async function toJson(id: string, { tally, days, gaps, harvests, damaged }: Fact
   };
 }
 
-async function linesOf(facts: Facts, columns: number): Promise<string[]> {
+async function formatLines(facts: Facts, columns: number): Promise<string[]> {
   const { daysWithTweets, toSparkline } = await import("../../export/day_chart.ts");
-  const { mostOf } = await import("../../export/tally.ts");
+  const { topCounts } = await import("../../export/tally.ts");
   const { tally, days, gaps, harvests: { harvests, userChanges } } = facts;
   if (tally.tweets === 0) return ["No tweets."];
   const [line, missed] = toSparkline(days, columns);
@@ -143,7 +143,7 @@ async function linesOf(facts: Facts, columns: number): Promise<string[]> {
     counts: Record<string, number>,
     name = (key: string) => key,
   ) => {
-    const most = mostOf(counts, SHOWN).map(([key, n]) => `${name(key)} ${count(n)}`);
+    const most = topCounts(counts, SHOWN).map(([key, n]) => `${name(key)} ${count(n)}`);
     const more = Object.keys(counts).length - most.length;
     if (most.length === 0) return [];
     return [`${what}: ${most.join(", ")}${more > 0 ? ` and ${count(more)} more` : ""}`];

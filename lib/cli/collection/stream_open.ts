@@ -4,8 +4,8 @@ import type { HarvestInfo } from "../../collection/harvest_info.ts";
 import { outlast } from "../../base/outage.ts";
 import type { Runner, Started } from "../../runner/runner.ts";
 import type { Context } from "../context.ts";
-import { failureOf, waitText } from "../text/progress.ts";
-import { patienceOf, takeBack } from "./start.ts";
+import { failureFor, waitText } from "../text/progress.ts";
+import { patienceFor, takeBack } from "./start.ts";
 
 /** Milliseconds to wait for the API's response: invalid keys and rules are refused at once. */
 const PATIENCE_MS = 10_000;
@@ -30,18 +30,18 @@ export async function untilOpen(
     info: await runner.info(collectionId),
   });
   for (;;) {
-    const { outcome, info } = await outlast(look, patienceOf(context));
+    const { outcome, info } = await outlast(look, patienceFor(context));
     if (outcome && outcome.exitCode !== 0) {
       await takeBack(started, output);
-      throw failureOf(outcome, collectionId);
+      throw failureFor(outcome, collectionId);
     }
     if (outcome || info?.streaming) return null;
-    if (clock.monotonic() >= end || signal.aborted) return awaitedOf(info);
+    if (clock.monotonic() >= end || signal.aborted) return awaitedText(info);
     await clock.sleep(Math.min(runner.pace, LOOK_MS), signal);
   }
 }
 
-function awaitedOf(info: HarvestInfo | null): string {
+function awaitedText(info: HarvestInfo | null): string {
   if (!info) return "its harvester is not running";
   return info.waiting ? waitText(info.waiting) : "the API has not responded";
 }

@@ -20,15 +20,15 @@ import { jsonObject } from "../../base/json_object.ts";
 import { lastWord } from "../../base/visible.ts";
 import { readIdentity } from "../../bucket/identity.ts";
 import type { Lease } from "../../bucket/lease.ts";
-import { checkNotFrozen, frozenIn } from "../../collection/frozen.ts";
+import { checkNotFrozen, readFrozen } from "../../collection/frozen.ts";
 import { checkedId, checkedNewId, collectionKeys } from "../../collection/layout.ts";
 import { flagsSchema } from "../../runner/local/flags_schema.ts";
-import { placeOf } from "../../store/place.ts";
+import { findPlace } from "../../store/place.ts";
 import type { Bucket, Context } from "../context.ts";
 import { underLease } from "../harvest/lease.ts";
 import { count, many, size } from "../output.ts";
 import { checkNotKept } from "./freeze.ts";
-import { keepReadmeOf } from "./readme.ts";
+import { keepReadmeFor } from "./readme.ts";
 import { readAll } from "./verify.ts";
 
 /** A person's request. */
@@ -64,14 +64,14 @@ export async function transferCollection(
 ): Promise<void> {
   const { source, target } = buckets;
   const { collectionId: id, newId, removes } = wanted;
-  const to = { bucket: await nameOf(target), id: newId };
-  const from = { bucket: await nameOf(source), id };
+  const to = { bucket: await identify(target), id: newId };
+  const from = { bucket: await identify(source), id };
   checkDiffer(from, to, wanted);
   const moved = await readMoved(source.store, checkedId(id));
   if (moved) checkGoesOn(id, moved, { to, removes });
   else await checkSource(source, wanted);
   const began = isoTime(context.clock.now());
-  const schedule = moved || !removes ? null : await scheduleOf(source, id);
+  const schedule = moved || !removes ? null : await readSchedule(source, id);
   const marker = moved
     ? await readMarker(target.store, newId)
     : await mark({ store: target.store, collectionId: newId }, {
@@ -95,8 +95,8 @@ export async function transferCollection(
 }
 
 /** Returns a bucket's identity for comparison: its id, or its place if it has none. */
-async function nameOf({ store, settings: { bucket, aws } }: Bucket): Promise<string> {
-  return (await readIdentity(store))?.identity.id ?? (await placeOf(bucket, aws)).place;
+async function identify({ store, settings: { bucket, aws } }: Bucket): Promise<string> {
+  return (await readIdentity(store))?.identity.id ?? (await findPlace(bucket, aws)).place;
 }
 
 interface NamedEnd {
@@ -133,8 +133,8 @@ async function checkSource(source: Bucket, { collectionId: id, what, removes }: 
 }
 
 /** Returns a collection's schedule in the format of a marker. */
-async function scheduleOf(source: Bucket, id: string): Promise<Marker["schedule"] | null> {
-  const found = await (await source.runner()).scheduleOf(id);
+async function readSchedule(source: Bucket, id: string): Promise<Marker["schedule"] | null> {
+  const found = await (await source.runner()).findSchedule(id);
   return found && jsonObject.parse({ ...found.schedule, flags: found.flags ?? {} });
 }
 
@@ -163,7 +163,7 @@ async function copyCollection(
   const { collectionId: id, newId, what, keys, removes, despiteFaults } = wanted;
   const { clock, output, signal } = context;
   const from = { store: source.store, collectionId: id, lease };
-  const isFrozen = frozenIn((await source.collections.loadJson(id)).json) !== null;
+  const isFrozen = readFrozen((await source.collections.loadJson(id)).json) !== null;
   if (removes && !isFrozen && source.settings.runner === "local") {
     const { settings, store } = source;
     const spool = context.env.TWARC_CLOUD_SPOOL || undefined;
@@ -178,7 +178,7 @@ async function copyCollection(
     const done = await transfer({ from, to, marker, clock, keys, what, onFile, signal })
       .finally(() => progress.end());
     tell(done, context);
-    await keepReadmeOf(target, newId);
+    await keepReadmeFor(target, newId);
     const { config } = collectionKeys(newId);
     // Missing keys are intended.
     const faults = (await readAll(target, newId, context)).faults

@@ -10,7 +10,7 @@ import { newestGapTexts } from "../text/gap_texts.ts";
 import { tellPurged } from "./old_versions.ts";
 import { checkedId, collectionKeys } from "../../collection/layout.ts";
 import { lastWord } from "../../base/visible.ts";
-import { count, many, type Progress, size, someOf } from "../output.ts";
+import { count, many, type Progress, shortenList, size } from "../output.ts";
 
 /** Adds the command. */
 export function addVerify(group: Command, context: Context): void {
@@ -259,7 +259,7 @@ function tellOdd(verified: Verified, output: Context["output"]): void {
   if (odd.size === 0) return;
   const { folder } = collectionKeys(collectionId);
   const lines = odd.values().reduce((total, count) => total + count, 0);
-  const names = someOf([...odd.keys()].map((key) => key.slice(folder.length)));
+  const names = shortenList([...odd.keys()].map((key) => key.slice(folder.length)));
   output.line(
     `  ${
       many(lines, "line")
@@ -270,7 +270,7 @@ function tellOdd(verified: Verified, output: Context["output"]): void {
 
 function tellKeys(id: string, withKeys: string[], output: Context["output"]): void {
   const { folder } = collectionKeys(id);
-  const names = someOf(withKeys.map((key) => key.slice(folder.length)));
+  const names = shortenList(withKeys.map((key) => key.slice(folder.length)));
   output.line(`  Twitter keys are in the clear in ${many(withKeys.length, "file")}: ${names}`);
   output.line(`  Remove them with: twarc-cloud collection redact-keys ${lastWord(id)}`);
 }

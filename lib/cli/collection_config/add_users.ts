@@ -1,16 +1,16 @@
 /** Adds users to a configuration file: by id, or by screen name after looking up the id. */
 
 import { chunks } from "../../base/chunks.ts";
-import { messageOf, UserError } from "../../base/errors.ts";
+import { errorMessage, UserError } from "../../base/errors.ts";
 import type { JsonObject } from "../../base/json.ts";
-import { membersOf, objectOf } from "../../base/names_of.ts";
+import { membersOf, toObject } from "../../base/names_of.ts";
 import type { Settings } from "../../base/settings.ts";
 import type { TwitterApi, UserAnswer } from "../../twitter/api.ts";
 import { idFault } from "../../base/typed_ids.ts";
 import type { Context } from "../context.ts";
-import { readConfigFile, usersOf, writeConfigFile } from "./config_file.ts";
+import { readConfigFile, readUsers, writeConfigFile } from "./config_file.ts";
 import type { ListWanted } from "./lists.ts";
-import { someOf } from "../output.ts";
+import { shortenList } from "../output.ts";
 
 /** Users to add, by id. */
 export type NewUsers = Map<string, { screen_name?: string }>;
@@ -82,7 +82,7 @@ export function screenNameList(column: string | undefined): ListWanted<string> {
 }
 
 /** Parses typed texts, all of which must be valid. @throws UserError that names invalid ones. */
-export function allOf(texts: string[], { read }: ListWanted<string>, what: string): string[] {
+export function parseAll(texts: string[], { read }: ListWanted<string>, what: string): string[] {
   const faults: string[] = [];
   const values: string[] = [];
   for (const text of texts) {
@@ -91,7 +91,7 @@ export function allOf(texts: string[], { read }: ListWanted<string>, what: strin
     else faults.push(`${JSON.stringify(text)} ${found.fault}`);
   }
   if (faults.length === 0) return values;
-  throw new UserError(someOf(faults), { hint: `Nothing was added. ${what}` });
+  throw new UserError(shortenList(faults), { hint: `Nothing was added. ${what}` });
 }
 
 /** A set of screen names, ignoring case. */
@@ -154,7 +154,7 @@ async function ask(
     if (!asked.isAnswered && ++asked.refusals > MAX_REFUSED) throw error;
     const [only = ""] = names;
     if (names.length === 1) {
-      asked.found.refused.push({ name: only, says: messageOf(error) });
+      asked.found.refused.push({ name: only, says: errorMessage(error) });
       return;
     }
     const half = Math.ceil(names.length / 2);
@@ -172,9 +172,9 @@ function keep(answer: UserAnswer, found: LookedUp): void {
 /** Adds users to a configuration file; existing ones are kept as they are. @throws UserError */
 export async function addUsers(path: string, added: NewUsers): Promise<JsonObject> {
   const config = await readConfigFile(path);
-  const users = usersOf(config, path);
+  const users = readUsers(config, path);
   const news = [...added].filter(([id]) => !Object.hasOwn(users, id));
-  const changed = { ...config, users: objectOf([...membersOf(users), ...news]) };
+  const changed = { ...config, users: toObject([...membersOf(users), ...news]) };
   await writeConfigFile(path, changed);
   return changed;
 }

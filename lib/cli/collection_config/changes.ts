@@ -6,7 +6,7 @@ import { lastWord } from "../../base/visible.ts";
 import type { Store } from "../../store/store.ts";
 import { type Bucket, type Context, openBucket } from "../context.ts";
 import { bucketOption, example } from "../options.ts";
-import { someOf } from "../output.ts";
+import { shortenList } from "../output.ts";
 
 /** Adds the command. */
 export function addChanges(group: Command, context: Context): void {
@@ -64,7 +64,7 @@ async function withChangesets(
 async function refuseDamaged(id: string, damaged: string[]): Promise<void> {
   const { UserError } = await import("../../base/errors.ts");
   const what = damaged.length === 1 ? "A change" : `${damaged.length} changes`;
-  throw new UserError(`${what} cannot be shown: ${someOf(damaged)}`, {
+  throw new UserError(`${what} cannot be shown: ${shortenList(damaged)}`, {
     hint: `The others were shown. Check the collection with: twarc-cloud collection verify ${
       lastWord(id)
     }`,

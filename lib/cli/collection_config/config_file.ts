@@ -4,7 +4,7 @@ import { traitsFor } from "../../collection/types/traits.ts";
 import { dirname, join } from "node:path";
 import { isObject, type Json, type JsonObject, member, parseJson } from "../../base/json.ts";
 import { removeFile, renameFile } from "../../base/in_use.ts";
-import { messageOf, UserError } from "../../base/errors.ts";
+import { errorMessage, UserError } from "../../base/errors.ts";
 import { readWrittenText, unreadable } from "../../base/written_text.ts";
 import { jsonBytes } from "../../base/json_bytes.ts";
 
@@ -32,12 +32,12 @@ export async function writeConfigFile(path: string, config: Json): Promise<void>
     await renameFile(temporary, path);
   } catch (cause) {
     await removeFile(temporary).catch(() => {});
-    throw new UserError(`${path} cannot be written: ${messageOf(cause)}`, { cause });
+    throw new UserError(`${path} cannot be written: ${errorMessage(cause)}`, { cause });
   }
 }
 
 /** Returns the users of a configuration that collects timelines. @throws UserError for any other. */
-export function usersOf(config: JsonObject, path: string): JsonObject {
+export function readUsers(config: JsonObject, path: string): JsonObject {
   if (traitsFor(config.type).part !== "users") {
     throw new UserError(`${path} is not a user_timeline collection`, {
       hint: "Users are added to user_timeline collections only.",

@@ -70,7 +70,7 @@ export async function estimate(
   }
   const own = pricesPath ? await readPrices(pricesPath) : undefined;
   const isWorth = (dollars: number, what: string) => confirmCost(dollars, what, { yes, context });
-  const { result, expected } = await estimateOf(config, { own, isWorth, signal }, context);
+  const { result, expected } = await estimateCost(config, { own, isWorth, signal }, context);
   if (asJson) return output.json(result);
   for (const line of estimateLines(result, expected, output.columns)) output.line(line);
 }
@@ -92,7 +92,7 @@ export interface Estimating {
  * Estimates the cost of a collection of version 2.
  * @throws UserError if nothing may be counted; what the API throws.
  */
-export async function estimateOf(
+export async function estimateCost(
   config: CollectionConfig,
   { own, isWorth, enough = -1, isOptional = false, signal }: Estimating,
   context: Context,
@@ -105,7 +105,7 @@ export async function estimateOf(
   const prices = pricesWith(own ?? config.prices);
   const onCall = requestsTold(context);
   const asking: Asking = { bill, now: clock.now(), prices, cheap: CHEAP, isWorth, onCall, signal };
-  const expected = await expectedOf(config, asking);
+  const expected = await expectedFor(config, asking);
   const withoutUsage = makeEstimate(config, expected, { prices, usage: null });
   if (withoutUsage.dollars <= enough) return { result: withoutUsage, expected };
   const found = await bill.usage(AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)]))
@@ -127,7 +127,7 @@ function requestsTold({ output }: Context): () => void {
   };
 }
 
-async function expectedOf(config: CollectionConfig, asking: Asking): Promise<Expected> {
+async function expectedFor(config: CollectionConfig, asking: Asking): Promise<Expected> {
   const { reading, maxRecords } = planFor(config);
   switch (reading.kind) {
     case "timelines":
@@ -187,7 +187,7 @@ function makeEstimate(
     share_of_cap: usage ? perMonth / usage.cap : null,
     usage,
     requests,
-    days_at_rate_limit: requests / windowOf(config) * WINDOW_MINUTES / 1_440,
+    days_at_rate_limit: requests / requestsPerWindow(config) * WINDOW_MINUTES / 1_440,
     budget: config.budget ?? null,
     prices,
     asked: {
@@ -205,7 +205,7 @@ function makeEstimate(
 }
 
 /** Returns the requests that a window allows. */
-function windowOf(config: CollectionConfig): number {
+function requestsPerWindow(config: CollectionConfig): number {
   const { reading } = planFor(config);
   if (reading.kind === "ids") return WINDOWS.ids;
   if (reading.kind !== "query") return WINDOWS.timeline;

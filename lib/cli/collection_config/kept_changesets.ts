@@ -97,14 +97,14 @@ class KeptChangesets {
   /** Returns whether a changeset is to be read; otherwise it is taken out of the file. */
   async #isNew({ key, version }: Listed): Promise<boolean> {
     if (!isChangeset(key)) return false;
-    const kept = await this.#keptOf(key);
+    const kept = await this.#readKept(key);
     if (kept?.version !== version) return true;
     this.#kept.set(key, { version, bytes: encoder.encode(kept.text) });
     return false;
   }
 
   /** Returns the line of a key: both are in the order of their keys. */
-  async #keptOf(key: string): Promise<Kept | null> {
+  async #readKept(key: string): Promise<Kept | null> {
     while (this.#line === undefined || (this.#line !== null && this.#line.key < key)) {
       const { value } = await this.#lines.next();
       this.#line = value ?? null;
@@ -154,7 +154,7 @@ class NextFile {
   /** Adds a changeset; one that is damaged is left out. */
   async add(key: string, { version, bytes }: Got): Promise<void> {
     const kept = keyless(key, bytes);
-    const text = kept && textOf(kept);
+    const text = kept && decodeText(kept);
     if (!this.#isWhole || text === null) return;
     const line = encoder.encode(`${JSON.stringify({ key, version, text } satisfies Kept)}\n`);
     try {
@@ -174,7 +174,7 @@ class NextFile {
   }
 }
 
-function textOf(bytes: Uint8Array): string | null {
+function decodeText(bytes: Uint8Array): string | null {
   try {
     return decoder.decode(bytes);
   } catch {

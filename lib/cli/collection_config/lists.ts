@@ -3,12 +3,12 @@
 import { UserError } from "../../base/errors.ts";
 import {
   columnName,
-  columnOf,
   type ColumnWanted,
-  delimiterOf,
   type Entry,
+  findDelimiter,
+  readColumn,
 } from "../text/list_table.ts";
-import { linesIn } from "../text/list_text.ts";
+import { readLines } from "../text/list_text.ts";
 import { count, type Output } from "../output.ts";
 
 /** Number of invalid lines that are shown. */
@@ -68,7 +68,7 @@ export class BadLines {
  * lines and notes, which begin with a # at a line's start or after a space, are left out.
  * @throws UserError for a file that cannot be read.
  */
-export async function* valuesIn<T>(
+export async function* readValues<T>(
   files: string[],
   { columns, read }: ListWanted<T>,
   { bad, output }: { bad: BadLines; output: Output },
@@ -76,7 +76,7 @@ export async function* valuesIn<T>(
   for (const path of files.length > 0 ? files : ["-"]) {
     const file = path === "-" ? "standard input" : path;
     const onColumn = (column: string) => output.note(`Reading column ${column} of ${file}.`);
-    for await (const { value, line } of entriesIn(path, { file, columns, onColumn })) {
+    for await (const { value, line } of readEntries(path, { file, columns, onColumn })) {
       const clean = cleanName(value);
       if (clean === "") continue;
       bad.all++;
@@ -87,7 +87,7 @@ export async function* valuesIn<T>(
   }
 }
 
-async function* entriesIn(
+async function* readEntries(
   path: string,
   { file, columns, onColumn }: {
     file: string;
@@ -95,7 +95,7 @@ async function* entriesIn(
     onColumn: (column: string) => void;
   },
 ): AsyncGenerator<Entry> {
-  const blocks = linesIn(path);
+  const blocks = readLines(path);
   let line = 0;
   for await (const lines of blocks) {
     const first = lines.findIndex((one) => cleanName(one) !== "" && !isHint(one));
@@ -105,9 +105,9 @@ async function* entriesIn(
     }
     const [header = "", at] = [withoutNote(lines[first] ?? ""), line + first + 1];
     const rest = withFirst(lines.slice(first), blocks);
-    const delimiter = delimiterOf(header.trim().replace(/[,;]+$/, ""));
+    const delimiter = findDelimiter(header.trim().replace(/[,;]+$/, ""));
     if (delimiter !== null) {
-      yield* columnOf(rest, { name: file, at, delimiter, wanted: columns, onColumn });
+      yield* readColumn(rest, { name: file, at, delimiter, wanted: columns, onColumn });
     } else {
       yield* linesBelow(rest, at, { columns, onColumn });
     }

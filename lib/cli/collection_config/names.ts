@@ -8,18 +8,18 @@ import type { JsonObject } from "../../base/json.ts";
 import { lastWord } from "../../base/visible.ts";
 import {
   addUsers,
-  allOf,
   type LookedUp,
   lookUp,
+  parseAll,
   screenNameList,
   ScreenNames,
   userIdList,
 } from "./add_users.ts";
 import { configFileOption, example } from "../options.ts";
-import { readConfigFile, usersOf } from "./config_file.ts";
+import { readConfigFile, readUsers } from "./config_file.ts";
 import { type Context, settingsFor } from "../context.ts";
 import { nextStep } from "../next_step.ts";
-import { BadLines, type ListWanted, valuesIn } from "./lists.ts";
+import { BadLines, type ListWanted, readValues } from "./lists.ts";
 
 /** Adds the commands. */
 export function addNames(group: Command, context: Context): void {
@@ -31,7 +31,7 @@ export function addNames(group: Command, context: Context): void {
     .addHelpText("after", example("collection-config screennames justin_littman jack"))
     .action(async (names, { collectionConfigFilepath: path }) => {
       await checkIsTimelines(path);
-      const values = allOf(
+      const values = parseAll(
         names,
         screenNameList(undefined),
         await fileStep(names, "screenname-files") ?? AGAIN,
@@ -53,7 +53,7 @@ export function addNames(group: Command, context: Context): void {
     .action(async (files, { collectionConfigFilepath: path, column, strict }) => {
       await checkIsTimelines(path);
       const bad = new BadLines();
-      const values = await allIn(files, screenNameList(column), { bad, strict, context });
+      const values = await readAll(files, screenNameList(column), { bad, strict, context });
       await addByName(values, { path, bad, strict }, context);
     });
 
@@ -68,7 +68,7 @@ function addIds(group: Command, context: Context): void {
     .addOption(configFileOption())
     .addHelpText("after", example("collection-config userids 481186914 12"))
     .action(async (ids, { collectionConfigFilepath: path }) => {
-      const values = allOf(
+      const values = parseAll(
         ids,
         userIdList(undefined),
         await fileStep(ids, "userid-files") ?? correction(ids),
@@ -90,7 +90,7 @@ function addIds(group: Command, context: Context): void {
     .action(async (files, { collectionConfigFilepath: path, column, strict }) => {
       await checkIsTimelines(path);
       const bad = new BadLines();
-      const ids = await allIn(files, userIdList(column), { bad, strict, context });
+      const ids = await readAll(files, userIdList(column), { bad, strict, context });
       const config = await addUsers(path, new Map(ids.map((id) => [id, {}])));
       output.line(`Added user ids to ${path}.`);
       output.note(nextStep(config, path));
@@ -128,16 +128,16 @@ export function strictOption() {
 }
 
 async function checkIsTimelines(path: string): Promise<void> {
-  usersOf(await readConfigFile(path), path);
+  readUsers(await readConfigFile(path), path);
 }
 
 /** Reads all lists and prints invalid lines. @throws UserError if there is nothing, or one is invalid with `strict`. */
-async function allIn(
+async function readAll(
   files: string[],
   wanted: ListWanted<string>,
   { bad, strict, context: { output } }: { bad: BadLines; strict: boolean; context: Context },
 ): Promise<string[]> {
-  const values = await Array.fromAsync(valuesIn(files, wanted, { bad, output }));
+  const values = await Array.fromAsync(readValues(files, wanted, { bad, output }));
   bad.tell(output);
   if (strict || values.length === 0) throwIf(bad.error("Nothing was added."));
   if (values.length > 0) return values;

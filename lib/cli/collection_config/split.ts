@@ -42,9 +42,9 @@ export function addSplit(group: Command, context: Context): void {
         : parseSchedule(schedule, undefined, context.clock.now());
       const { split } = await import("../../collection/split.ts");
       const opened = await openBucket(context, { bucket, makes: true });
-      const keys = await keysOf(names, { opened, yes }, context);
+      const keys = await findKeys(names, { opened, yes }, context);
       const configs = split(await readConfigFile(path), parts)
-        .map((config, i) => withKeysOf(config, keys?.[i % keys.length]));
+        .map((config, i) => withKeys(config, keys?.[i % keys.length]));
       const { output } = context;
       const there = new Set(await Array.fromAsync(opened.collections.list()));
       for (const config of configs) {
@@ -52,8 +52,8 @@ export function addSplit(group: Command, context: Context): void {
       }
       await opened.identify();
       const ids = configs.map(({ id }) => String(id));
-      const { keepReadmeOf } = await import("../collection/readme.ts");
-      for (const id of ids) await keepReadmeOf(opened, id);
+      const { keepReadmeFor } = await import("../collection/readme.ts");
+      for (const id of ids) await keepReadmeFor(opened, id);
       if (!wanted) {
         output.note(`Harvest each, such as: twarc-cloud collection once ${lastWord(ids[0] ?? "")}`);
         return;
@@ -69,7 +69,7 @@ export function addSplit(group: Command, context: Context): void {
 }
 
 /** Returns the keys of profiles for a configuration; null if none are named. @throws UserError for a missing one. */
-async function keysOf(
+async function findKeys(
   names: string[] | undefined,
   { opened: { settings }, yes }: { opened: Bucket; yes: boolean },
   context: Context,
@@ -88,7 +88,7 @@ async function keysOf(
   return keys;
 }
 
-function withKeysOf(config: JsonObject, keys: JsonObject | undefined): JsonObject {
+function withKeys(config: JsonObject, keys: JsonObject | undefined): JsonObject {
   if (!keys) return config;
   const { credentials: _, ...rest } = config;
   return { ...rest, keys };

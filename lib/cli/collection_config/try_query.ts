@@ -2,7 +2,7 @@
 
 import { planFor } from "../../collection/types/registry.ts";
 import { checkConfig } from "../../collection/config.ts";
-import { ApiError, messageOf, TwarcCloudError, UserError } from "../../base/errors.ts";
+import { ApiError, errorMessage, TwarcCloudError, UserError } from "../../base/errors.ts";
 import type { Json } from "../../base/json.ts";
 import { paidApiWith } from "../api.ts";
 import { type Context, settingsFor } from "../context.ts";
@@ -33,21 +33,21 @@ export async function tryQuery(json: Json, context: Context): Promise<void> {
     signal.throwIfAborted();
     if (error instanceof ApiError && error.status === 400) {
       throw new UserError(
-        `The API rejects the query: ${error.message}${placeIn(query, error.message)}`,
+        `The API rejects the query: ${error.message}${findPlace(query, error.message)}`,
         {
           cause: error,
           hint: 'Change "query", and add it again; --no-check adds it as it is.',
         },
       );
     }
-    const why = soon.aborted ? "the API does not respond" : messageOf(error);
+    const why = soon.aborted ? "the API does not respond" : errorMessage(error);
     if (!soon.aborted && !(error instanceof TwarcCloudError)) throw error;
     output.note(`The query could not be tried: ${why}.`);
   }
 }
 
 /** Returns the part of a query at the position that an error names. */
-function placeIn(query: string, message: string): string {
+function findPlace(query: string, message: string): string {
   const at = /\bposition (\d+)/.exec(message)?.[1];
   if (at === undefined) return "";
   const signs = [...query];

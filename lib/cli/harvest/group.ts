@@ -60,8 +60,8 @@ function addList(group: Command, context: Context): void {
         const why = trouble ? ` ${troubleText(trouble, collectionId)}` : "";
         output.line(`${collectionId} => Bucket: ${bucket}. Status: ${status}${why}`);
       }
-      const { failingOf, failingText } = await import("../text/failing.ts");
-      for (const one of await failingOf(opened, output)) {
+      const { listFailing, failingText } = await import("../text/failing.ts");
+      for (const one of await listFailing(opened, output)) {
         output.note(`${one.collectionId} ${failingText(one)}`);
       }
     });
@@ -95,12 +95,12 @@ function addRunning(group: Command, context: Context): void {
       const runner = await opened.runner();
       const { json: config } = await collections.loadJson(id);
       const info = await runner.info(id);
-      const { failingOf, failingText } = await import("../text/failing.ts");
-      const failing = (await failingOf(opened, output)).find((one) => one.collectionId === id);
+      const { listFailing, failingText } = await import("../text/failing.ts");
+      const failing = (await listFailing(opened, output)).find((one) => one.collectionId === id);
       if (!info) {
         const { UserError } = await import("../../base/errors.ts");
         const { holderIsGone: isGone } = await import("../../bucket/process.ts");
-        const { isKeeperAtWork, readKept, troubleOf } = await import("../../runner/local/kept.ts");
+        const { isKeeperAtWork, readKept, troubleFor } = await import("../../runner/local/kept.ts");
         const found = runner.documents && await readKept(runner.documents, id);
         if (found && isKeeperAtWork(found.kept, { isGone })) {
           throw new UserError(`The harvester of ${id} has no lock now`, {
@@ -110,7 +110,7 @@ function addRunning(group: Command, context: Context): void {
         const why = failing ? `, and it ${failingText(failing)}` : "";
         throw new UserError(`No harvest of ${id} is running${why}`, {
           hint: found
-            ? `It is to, ${troubleText(troubleOf(found.kept), id)}`
+            ? `It is to, ${troubleText(troubleFor(found.kept), id)}`
             : `See the last one with: twarc-cloud harvest last ${lastWord(id)}`,
         });
       }
@@ -122,8 +122,8 @@ function addRunning(group: Command, context: Context): void {
         "../text/harvest_text.ts"
       );
       const missed = await missedBy(store, info, context);
-      const { usageOf, usageText } = await import("../text/usage.ts");
-      const usage = await usageOf(config, { ...context, settings });
+      const { requestUsage, usageText } = await import("../text/usage.ts");
+      const usage = await requestUsage(config, { ...context, settings });
       if (json) return output.json({ ...info, ...missed, usage });
       output.line(infoLine(info, { bucket: settings.bucket.text, tweets: `${info.tweets}` }));
       await tellBilled(info, context);
@@ -201,7 +201,7 @@ function addRun(group: Command, context: Context): void {
         collectionId,
         flags: limitsAmong(options),
         shutdown,
-        port: port ?? await portIn(context.env),
+        port: port ?? await readPort(context.env),
         monitor,
         spool: spool ?? (context.env.TWARC_CLOUD_SPOOL || undefined),
       });
@@ -223,7 +223,7 @@ function addKeep(group: Command, context: Context): void {
 }
 
 /** Returns the port in the environment. @throws UserError if it is invalid. */
-async function portIn({ TWARC_CLOUD_PORT: text = "0" }: Context["env"]): Promise<number> {
+async function readPort({ TWARC_CLOUD_PORT: text = "0" }: Context["env"]): Promise<number> {
   if (/^\d{1,5}$/.test(text) && Number(text) < 65_536) return Number(text);
   const { UserError } = await import("../../base/errors.ts");
   throw new UserError(`TWARC_CLOUD_PORT is ${JSON.stringify(text)}, which is not a port`, {

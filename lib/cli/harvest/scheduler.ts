@@ -20,16 +20,16 @@ export function fillScheduler(command: Command, context: Context): void {
       const { output, clock, signal } = context;
       const { runScheduler } = await import("../../runner/local/scheduler.ts");
       const { settings, store, runner } = await openBucket(context, { bucket, spool, acts: true });
-      const { schedulerOf, showPresence } = await import("../../runner/local/presence.ts");
+      const { findScheduler, showPresence } = await import("../../runner/local/presence.ts");
       const { thisProcess } = await import("../../bucket/process.ts");
       const opened = await runner();
       const { documents } = opened;
       if (!documents) throw await needsNone(settings.bucket.text);
       const { outlast } = await import("../../base/outage.ts");
-      const { patienceOf } = await import("../collection/start.ts");
+      const { patienceFor } = await import("../collection/start.ts");
       // Schedules are kept elsewhere: a missing bucket would be served for ever.
-      await outlast(() => lookIn(store), patienceOf(context));
-      const other = await schedulerOf(documents, clock);
+      await outlast(() => checkBucket(store), patienceFor(context));
+      const other = await findScheduler(documents, clock);
       if (other) {
         output.note(
           `Another scheduler has been running for this bucket since ${other.since}: process ${other.pid} of ${other.host}. Each run is ` +
@@ -53,7 +53,7 @@ export function fillScheduler(command: Command, context: Context): void {
 }
 
 /** Checks that a bucket exists. @throws UserError if it does not; OutsideError if it is unreachable now. */
-async function lookIn(store: Store): Promise<void> {
+async function checkBucket(store: Store): Promise<void> {
   for await (const _ of store.list("collections/", { folders: true })) return;
 }
 

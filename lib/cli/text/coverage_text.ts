@@ -40,12 +40,12 @@ export function calendarLines(spans: Covered[], since: number): string[] {
   for (; at < end; at += DAY_MS) {
     const [name, day] = [new Date(at).toISOString().slice(0, 7), new Date(at).getUTCDate()];
     if (name !== month) lines.push(`${month = name}  ${" ".repeat(day - 1)}`);
-    lines[lines.length - 1] += signOf(times, at);
+    lines[lines.length - 1] += symbolFor(times, at);
   }
   return [...lines, SIGNS.toReversed().map(([state, sign]) => `${sign} ${state}`).join(", ")];
 }
 
-function signOf(times: (Span & Pick<Covered, "state">)[], day: number): string {
+function symbolFor(times: (Span & Pick<Covered, "state">)[], day: number): string {
   const states = new Set(
     times.filter(({ from, to }) => from < day + DAY_MS && day < to).map(({ state }) => state),
   );

@@ -9,7 +9,7 @@ import { count, type Output } from "../output.ts";
 /**
  * Returns the collections of a bucket that keep failing. If that cannot be read, it is noted and the command goes on.
  */
-export async function failingOf(
+export async function listFailing(
   { runner }: Bucket,
   output: Output,
 ): Promise<Failing[]> {
@@ -24,7 +24,7 @@ export async function failingOf(
 
 /** Notes that a collection keeps failing, if it does. */
 export async function noteFailing(opened: Bucket, id: string, output: Output): Promise<void> {
-  const found = (await failingOf(opened, output)).find(({ collectionId }) => collectionId === id);
+  const found = (await listFailing(opened, output)).find(({ collectionId }) => collectionId === id);
   if (found) output.note(`${id} ${failingText(found)}.`);
 }
 

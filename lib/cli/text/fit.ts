@@ -51,7 +51,7 @@ export function wrapWords(text: string, columns: number): string {
 
 function wrappedLine(line: string, columns: number): string {
   if (width(line) <= columns) return line;
-  const hang = " ".repeat(hangOf(line, columns));
+  const hang = " ".repeat(hangingIndent(line, columns));
   const narrow = hang.slice(0, NARROW);
   const lines: string[] = [];
   let last = "";
@@ -66,7 +66,7 @@ function wrappedLine(line: string, columns: number): string {
 }
 
 /** Returns the indentation of wrapped lines: below the line's text, or below the last cell of a row. */
-function hangOf(line: string, columns: number): number {
+function hangingIndent(line: string, columns: number): number {
   const cells = FIRST_CELLS.exec(line)?.[0].length ?? 0;
   const indent = line.length - line.trimStart().length;
   return cells > indent && cells <= columns / 2 ? cells : Math.min(indent, columns / 2);

@@ -2,18 +2,18 @@
 
 import type { Json } from "../../base/json.ts";
 import { traitsFor } from "../../collection/types/traits.ts";
-import { gapsOf, searchesLeft, type ToldGap } from "../../bucket/gaps.ts";
+import { listGaps, searchesLeft, type ToldGap } from "../../bucket/gaps.ts";
 import type { HarvestInfo } from "../../collection/harvest_info.ts";
-import { type LastHarvest, timeOf } from "../../bucket/last_harvest.ts";
+import { type LastHarvest, parseHarvestId } from "../../bucket/last_harvest.ts";
 import { collectionKeys } from "../../collection/layout.ts";
 import { TwarcCloudError } from "../../base/errors.ts";
-import { type BucketRef, locationOf as placeOf } from "../../base/bucket_ref.ts";
+import { bucketLocation, type BucketRef } from "../../base/bucket_ref.ts";
 import type { Store } from "../../store/store.ts";
 import { lastWord } from "../../base/visible.ts";
 import type { Context } from "../context.ts";
 import { waitText } from "./progress.ts";
 import { gapTexts } from "./gap_texts.ts";
-import { count, FEW, many, size, someOf } from "../output.ts";
+import { count, FEW, many, shortenList, size } from "../output.ts";
 
 /** Number of lines that are shown of a long list; the others are in the files. */
 const SHOWN = 20;
@@ -32,7 +32,7 @@ export function placeLines(
   { collection_id: id, harvest_timestamp: began }: HarvestInfo,
   bucket: BucketRef,
 ): string[] {
-  const folder = locationOf({ id, began }, bucket);
+  const folder = harvestLocation({ id, began }, bucket);
   if (bucket.kind === "folder") return [`Files are in ${folder}`];
   return [`Files are in ${folder}`, `Copy them here with: ${downloadCommand(id)}`];
 }
@@ -42,11 +42,11 @@ function downloadCommand(id: string): string {
 }
 
 /** Returns the location of a harvest's folder for other programs: a path, or an address of S3. */
-export function locationOf(
+export function harvestLocation(
   { id, began }: { id: string; began: string },
   bucket: BucketRef,
 ): string {
-  return `${placeOf(bucket)}/${collectionKeys(id).harvest(timeOf(began))}`;
+  return `${bucketLocation(bucket)}/${collectionKeys(id).harvest(parseHarvestId(began))}`;
 }
 
 /**
@@ -70,7 +70,7 @@ export function removedLines(
 
 /** Returns the first few removed users, each with its state. */
 export function removedText(users: NonNullable<HarvestInfo["removed_users"]>): string {
-  return someOf(users.map(({ id, screen_name: name, why }) => {
+  return shortenList(users.map(({ id, screen_name: name, why }) => {
     const user = name === undefined ? id : `@${name} (${id})`;
     return `${user} ${why.replace("_", " ")}`;
   }));
@@ -136,7 +136,7 @@ export async function missedBy(
   const { collection_id: id, harvest_timestamp: began, gaps } = info;
   try {
     return {
-      missed: gaps ? await gapsOf(store, id, began) : [],
+      missed: gaps ? await listGaps(store, id, began) : [],
       searches_left: await searchesLeft(store, id),
     };
   } catch (error) {
@@ -213,7 +213,7 @@ export function lastJson(
   { missed, bucket }: { missed: Missed; bucket: BucketRef },
 ) {
   const { collection_id: id, harvest_timestamp: began } = info;
-  const location = locationOf({ id, began }, bucket);
+  const location = harvestLocation({ id, began }, bucket);
   return { ...info, location, user_changes: userChanges, ...missed };
 }
 

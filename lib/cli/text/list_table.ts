@@ -3,7 +3,7 @@
 import type { CsvError } from "csv-parse";
 import { pipeline, Readable } from "node:stream";
 import { UserError } from "../../base/errors.ts";
-import { someOf } from "../output.ts";
+import { shortenList } from "../output.ts";
 
 /** A value and its line, from 1. */
 export interface Entry {
@@ -23,7 +23,7 @@ export interface ColumnWanted {
 const MAX_ROW = 1 << 20;
 
 /** Returns the delimiter of a line's columns; null if it has a single one. */
-export function delimiterOf(line: string): string | null {
+export function findDelimiter(line: string): string | null {
   const most = [",", "\t", ";"].map((sign) => ({ sign, times: line.split(sign).length - 1 }))
     .toSorted((a, b) => b.times - a.times)[0];
   return most && most.times > 0 ? most.sign : null;
@@ -41,7 +41,7 @@ export function columnName(name: string): string {
  * @param onColumn Called with the name of the column.
  * @throws UserError if there is no such column, or a quote is not closed.
  */
-export async function* columnOf(
+export async function* readColumn(
   lines: AsyncIterable<string[]>,
   { name, at, delimiter, wanted, onColumn }: {
     /** The file's, for messages. */
@@ -66,9 +66,9 @@ export async function* columnOf(
   const ended = pipeline(Readable.from(texts(lines)), parser, () => {});
   let column: number | null = null;
   try {
-    for await (const { record, info } of rowsOf(parser)) {
+    for await (const { record, info } of parseRows(parser)) {
       if (column === null) {
-        column = columnIn(record, wanted, name);
+        column = findColumn(record, wanted, name);
         onColumn(record[column]?.trim() ?? "");
       } else {
         yield { value: record[column] ?? "", line: at + info.lines - 1 };
@@ -92,7 +92,7 @@ async function* texts(lines: AsyncIterable<string[]>): AsyncGenerator<string> {
 /** A row, and the lines that were read up to its end. */
 type Row = { record: string[]; info: { lines: number } };
 
-function rowsOf(parser: AsyncIterable<Row>): AsyncIterable<Row> {
+function parseRows(parser: AsyncIterable<Row>): AsyncIterable<Row> {
   return parser;
 }
 
@@ -100,14 +100,14 @@ function isCsvError(cause: unknown): cause is CsvError {
   return cause instanceof Error && "code" in cause && String(cause.code).startsWith("CSV_");
 }
 
-function columnIn(header: string[], { known, named }: ColumnWanted, name: string): number {
+function findColumn(header: string[], { known, named }: ColumnWanted, name: string): number {
   const names = header.map(columnName);
   const wanted = named === undefined ? known : [columnName(named)];
   for (const one of wanted) {
     const index = names.indexOf(one);
     if (index >= 0) return index;
   }
-  const found = someOf(header.map((one) => JSON.stringify(one.trim().slice(0, 40))));
+  const found = shortenList(header.map((one) => JSON.stringify(one.trim().slice(0, 40))));
   throw new UserError(
     named === undefined
       ? `${name} is a table, and none of its columns is named ${known[0]}`

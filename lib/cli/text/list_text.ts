@@ -13,7 +13,7 @@ const MAX_LINE = 1 << 20;
  * Yields the lines of a file, or of standard input for `-`, in batches. A line ends with LF, CR LF or CR.
  * @throws UserError if it cannot be read, or is not text in UTF-8 or UTF-16.
  */
-export async function* linesIn(file: string): AsyncGenerator<string[]> {
+export async function* readLines(file: string): AsyncGenerator<string[]> {
   const name = file === "-" ? "standard input" : file;
   let left = "";
   for await (const text of texts(await openList(file), name)) {

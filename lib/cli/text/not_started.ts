@@ -10,7 +10,7 @@ import { count, type Output } from "../output.ts";
  * Returns by collection the runs that were not started and that no harvest has made up for since. If they cannot be
  * read, that is noted and the command goes on.
  */
-export async function notStartedOf(
+export async function listNotStarted(
   scheduled: ScheduledJob[],
   { runner, collections }: {
     runner: Pick<Runner, "notStarted">;

@@ -8,7 +8,7 @@ import type { Outcome, Runner, Started } from "../../runner/runner.ts";
 import { dollarText } from "../../billing/prices.ts";
 import { count, many, type Output, size } from "../output.ts";
 import { lastWord } from "../../base/visible.ts";
-import { leftText, Pace, rateText, shareOf, shareTexts, walksName } from "../pace.ts";
+import { leftText, Pace, rateText, shareFor, shareTexts, walksName } from "../pace.ts";
 
 /** Options of follow(). */
 export interface FollowOptions {
@@ -36,7 +36,7 @@ export async function follow(
   const progressLine = (info: HarvestInfo) => {
     const now = clock.monotonic();
     paces.tweets.see(info.tweets, now);
-    paces.share.see(shareOf(info, expected)?.done ?? 0, now);
+    paces.share.see(shareFor(info, expected)?.done ?? 0, now);
     return progressText(info, { ...paces, now: clock.now() });
   };
   const look = async () => {
@@ -47,7 +47,7 @@ export async function follow(
     while (!signal.aborted) {
       const { outcome, info } = await outlast(look, patience);
       if (outcome?.exitCode === 0) return true;
-      if (outcome) throw failureOf(outcome, collectionId);
+      if (outcome) throw failureFor(outcome, collectionId);
       if (info?.state) progress.show(progressLine(info));
       else if (info) progress.show(`${collectionId}: starting its container`);
       await clock.sleep(runner.pace, signal);
@@ -62,7 +62,7 @@ export async function follow(
 }
 
 /** Returns the error of a harvester that ended with one. */
-export function failureOf(
+export function failureFor(
   { exitCode, message = `The harvester ended with exit code ${exitCode}` }: Outcome,
   collectionId: string,
 ): TwarcCloudError {
@@ -91,7 +91,7 @@ function progressText(
   },
 ): string {
   const { collection_id: id, waiting } = info;
-  const part = shareOf(info, expected);
+  const part = shareFor(info, expected);
   const rate = tweets.rate > 0 ? [rateText(tweets.rate)] : [];
   const [came = "", ...kept] = arrivedTexts(info);
   const texts = [
@@ -121,7 +121,7 @@ function arrivedTexts({ tweets, files, file_bytes, bytes_received }: HarvestInfo
 function besidesTexts(info: HarvestInfo): string[] {
   const texts: string[] = [];
   if (info.billed) texts.push(`about ${dollarText(info.billed.dollars)}`);
-  if (info.missing) texts.push(`${count(totalOf(info.missing))} not available`);
+  if (info.missing) texts.push(`${count(sumKinds(info.missing))} not available`);
   if (info.gaps) texts.push(many(info.gaps, "gap"));
   return texts;
 }
@@ -138,6 +138,6 @@ function waitLeft({ for: what, until }: NonNullable<HarvestInfo["waiting"]>, now
 }
 
 /** Returns the total of all kinds. */
-export function totalOf(counted: Record<string, number>): number {
+export function sumKinds(counted: Record<string, number>): number {
   return Object.values(counted).reduce((total, n) => total + n, 0);
 }

@@ -79,7 +79,7 @@ export interface Report {
 }
 
 /** Returns a report. */
-export function reportOf(
+export function toReport(
   { id, config, facts, changes, verified, version }: ReportOptions,
 ): Report {
   const { tally, days, gaps, damaged, harvests: { harvests, unknown, userChanges } } = facts;
@@ -94,10 +94,10 @@ export function reportOf(
   );
   return {
     collection_id: id,
-    described: describedIn(config),
+    described: readDescription(config),
     type,
     api: config.api === "2" ? "2" : "1.1",
-    asked: changes.filter(isByPerson).flatMap((change) => askedIn(change, part)),
+    asked: changes.filter(isByPerson).flatMap((change) => readRequest(change, part)),
     harvests: {
       count: harvests.length + unknown.length,
       first: harvests[0]?.harvest_timestamp ?? null,
@@ -156,7 +156,7 @@ export function reportOf(
 }
 
 /** Returns a person's description of a collection. */
-export function describedIn(config: JsonObject): Record<string, string> {
+export function readDescription(config: JsonObject): Record<string, string> {
   return Object.fromEntries(
     Object.keys(described).flatMap((name): [string, string][] => {
       const value = member(config, name);
@@ -177,13 +177,13 @@ function isByPerson({ harvest_timestamp, note, removed, redacted }: Changeset): 
 }
 
 /** Returns the request of a change. @param part The member of a configuration that defines what is collected. */
-function askedIn(
+function readRequest(
   { change_timestamp, update, delete: deleted }: Changeset,
   part: string,
 ): Report["asked"] {
   const asked = update[part];
   const changed = new Set(isObject(update.users) ? Object.keys(update.users) : []);
-  const gone = deleted.flatMap((one) => pathsOf(one)).filter(([member]) => member === part);
+  const gone = deleted.flatMap((one) => listPaths(one)).filter(([member]) => member === part);
   const users = new Set<string>();
   for (const [, id = "", ...rest] of part === "users" ? gone : []) {
     (rest.length > 0 ? changed : users).add(id);
@@ -200,10 +200,10 @@ function askedIn(
 }
 
 /** Returns the path of each member that a change deletes. */
-function pathsOf(deleted: Changeset["delete"][number]): string[][] {
+function listPaths(deleted: Changeset["delete"][number]): string[][] {
   if (typeof deleted === "string") return [[deleted]];
   return Object.entries(deleted).flatMap(([name, within]) =>
-    within.flatMap((one) => pathsOf(one).map((path) => [name, ...path]))
+    within.flatMap((one) => listPaths(one).map((path) => [name, ...path]))
   );
 }
 

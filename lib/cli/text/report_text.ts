@@ -24,23 +24,23 @@ function verifiedText({ verified, collection_id }: Report): string[] {
 export function toMarkdown(report: Report): string {
   const { harvests, tweets, missing, accounts, removed } = report;
   const spans = missing.map(({ from, to, hours, status, why }) =>
-    `| ${from} | ${to} | ${hours} | ${status} | ${cellOf(why)} |`
+    `| ${from} | ${to} | ${hours} | ${status} | ${cellText(why)} |`
   );
   const stops = harvests.stopped.map(({ harvest_timestamp, reason }) =>
-    `- ${harvest_timestamp}: ${cellOf(reason)}`
+    `- ${harvest_timestamp}: ${cellText(reason)}`
   );
   return [
     `# Collection ${report.collection_id}`,
     "",
     ...Object.entries(report.described).map(([name, says]) => `- ${name}: ${says}`),
     ...Object.keys(report.described).length > 0 ? [""] : [],
-    methodsOf(report),
+    methodsText(report),
     "",
     "## What was requested",
     "",
     `A ${report.type} collection, by version ${report.api} of the API.`,
     "",
-    ...listOf(
+    ...listText(
       report.asked.map(({ since, what }) => `- ${since}: ${what}`),
       "No change of the configuration is recorded.",
     ),
@@ -50,7 +50,7 @@ export function toMarkdown(report: Report): string {
     many(harvests.count, "harvest") +
     (harvests.first === null
       ? "."
-      : `, from ${harvests.first} to ${harvests.last}: ${namesOf(harvests.outcomes)}.`),
+      : `, from ${harvests.first} to ${harvests.last}: ${countsText(harvests.outcomes)}.`),
     Object.keys(harvests.made_by).every((program) => program === UNKNOWN)
       ? "With which version of the program each was made is not recorded."
       : `Made by: ${
@@ -72,7 +72,7 @@ export function toMarkdown(report: Report): string {
     "",
     "## What was collected",
     "",
-    `${recordedText(tweets.recorded)}: ${kindsOf(tweets.kinds) || "none"}. ` +
+    `${recordedText(tweets.recorded)}: ${kindsText(tweets.kinds) || "none"}. ` +
     "A tweet that was recorded again counts again.",
     ...tweets.damaged.length > 0
       ? [`Files that cannot be read to their end: ${tweets.damaged.join(", ")}.`]
@@ -93,19 +93,19 @@ export function toMarkdown(report: Report): string {
     ],
     "",
     `Undelivered by streams, as the API counted: ${count(report.undelivered)}.`,
-    `Unavailable by their ids: ${namesOf(report.not_to_be_had) || "none are recorded"}.`,
+    `Unavailable by their ids: ${countsText(report.not_to_be_had) || "none are recorded"}.`,
     "",
     "## Accounts",
     "",
     `${many(accounts.wrote, "account")} wrote the recorded tweets. Changes that harvests noted: ` +
-    `${namesOf(accounts.changes) || "none"}. ${protectedText(report)}`,
+    `${countsText(accounts.changes) || "none"}. ${protectedText(report)}`,
     "",
     "## What was removed later",
     "",
     removed.tweets === 0
       ? "No removal is recorded."
       : `${many(removed.tweets, "tweet")}, the last on ${removed.last}: ${
-        namesOf(removed.by_reason)
+        countsText(removed.by_reason)
       }.`,
     "",
     "## Verification",
@@ -114,14 +114,14 @@ export function toMarkdown(report: Report): string {
     "",
     "## Limits of the API",
     "",
-    ...listOf(report.limits.map((limit) => `- ${limit}`), "None are known."),
+    ...listText(report.limits.map((limit) => `- ${limit}`), "None are known."),
     "",
     `Made by twarc-cloud ${report.twarc_cloud_version}.`,
   ].join("\n");
 }
 
 /** Returns a paragraph for a methods section. */
-function methodsOf(report: Report): string {
+function methodsText(report: Report): string {
   const { harvests, tweets, missing, removed } = report;
   const open = missing.filter(({ status }) => status !== "filled");
   const hours = open.reduce((sum, { hours }) => sum + hours, 0);
@@ -178,24 +178,24 @@ function wereOrWas(n: number): string {
 }
 
 /** Formats counts: `3 complete, 1 failed`. */
-function namesOf(counts: Record<string, number>): string {
+function countsText(counts: Record<string, number>): string {
   return Object.entries(counts).map(([name, n]) => `${count(n)} ${name.replaceAll("_", " ")}`).join(
     ", ",
   );
 }
 
 /** Formats numbers of tweets by kind: `1 post, 2 replies`. */
-function kindsOf(kinds: Record<string, number>): string {
+function kindsText(kinds: Record<string, number>): string {
   return Object.entries(kinds).map(([kind, n]) =>
     kind.endsWith("y") && n !== 1 ? many(n, `${kind.slice(0, -1)}ie`) : many(n, kind)
   ).join(", ");
 }
 
-function listOf(lines: string[], none: string): string[] {
+function listText(lines: string[], none: string): string[] {
   return lines.length > 0 ? lines : [none];
 }
 
 /** Formats a text for a cell of a Markdown table. */
-function cellOf(text: string): string {
+function cellText(text: string): string {
   return text.replaceAll("|", "\\|").replaceAll("\n", " ");
 }

@@ -34,17 +34,17 @@ export async function troubleTexts(
 ): Promise<Map<string, string>> {
   const { store, runner } = opened;
   const { holderIsGone } = await import("../../bucket/process.ts");
-  const { keptInTrouble, troubleOf } = await import("../../runner/local/kept.ts");
+  const { keptInTrouble, troubleFor } = await import("../../runner/local/kept.ts");
   const texts = new Map<string, string>();
   const { documents } = opened.settings.runner === "local" ? await runner() : {};
   const look = { store, clock, isGone: holderIsGone };
   for await (const kept of documents ? keptInTrouble(documents, look) : []) {
     const { collection_id: id, state } = kept;
     const what = state === "ended" ? "ended" : "restarting";
-    texts.set(id, ` (${what} ${troubleText(troubleOf(kept), id)})`);
+    texts.set(id, ` (${what} ${troubleText(troubleFor(kept), id)})`);
   }
-  const { failingOf, failingText } = await import("./failing.ts");
-  for (const one of await failingOf(opened, output)) {
+  const { listFailing, failingText } = await import("./failing.ts");
+  for (const one of await listFailing(opened, output)) {
     texts.set(one.collectionId, ` (${failingText(one)})`);
   }
   return texts;
@@ -58,12 +58,12 @@ export async function removalTexts(
   { store }: Pick<Bucket, "store">,
   ids: string[],
 ): Promise<Map<string, string>> {
-  const { lastHarvestOf } = await import("../../bucket/last_harvest.ts");
+  const { readLastHarvest } = await import("../../bucket/last_harvest.ts");
   const { removedText } = await import("./harvest_text.ts");
   const texts = new Map<string, string>();
   const look = async (id: string) => {
     // `verify` reports damage.
-    const last = await lastHarvestOf(store, id).catch(ifOurs(null));
+    const last = await readLastHarvest(store, id).catch(ifOurs(null));
     const { removed_users: users = [] } = last?.info ?? {};
     if (users.length === 0) return;
     const how = `twarc-cloud harvest last ${lastWord(id)}`;

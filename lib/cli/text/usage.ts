@@ -20,7 +20,7 @@ export interface ToldUsage {
 }
 
 /** Requests the usage with the configuration's own keys; null for version 1.1, and if it is unavailable. */
-export async function usageOf(
+export async function requestUsage(
   config: JsonObject,
   { clock, env, settings }: Pick<Context, "clock" | "env"> & { settings: Settings },
 ): Promise<ToldUsage | null> {

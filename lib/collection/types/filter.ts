@@ -83,7 +83,7 @@ export const filter: TypeRules<FilterConfig, ReadingOf<"stream">> = {
   needsUserKeys: (config) => !isVersion2(config),
 
   typedIds(config) {
-    const follow = member(partIn(config), "follow");
+    const follow = member(readPart(config), "follow");
     const ids = typeof follow === "string" ? splitList(follow) : [];
     return ids.map((id) => ({ at: "filter.follow", id, of: "user" }));
   },
@@ -106,7 +106,7 @@ export const filter: TypeRules<FilterConfig, ReadingOf<"stream">> = {
   },
 };
 
-function partIn(config: JsonObject): JsonObject {
+function readPart(config: JsonObject): JsonObject {
   const part = member(config, "filter");
   return isObject(part) ? part : {};
 }
@@ -128,7 +128,7 @@ function templateMembers(api: "1.1" | "2"): JsonObject {
 }
 
 function queries(config: JsonObject): Query[] {
-  const part = partIn(config);
+  const part = readPart(config);
   const [track, rules] = [member(part, "track"), member(part, "rules")];
   // Terms have a limit of their own.
   const terms = typeof track === "string"

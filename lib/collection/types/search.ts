@@ -54,18 +54,18 @@ export const search: TypeRules<SearchConfig, ReadingOf<"query">> = {
   ],
 
   typedIds: (config) => [
-    { at: "search.since_id", id: member(partIn(config), "since_id"), of: "tweet" },
+    { at: "search.since_id", id: member(readPart(config), "since_id"), of: "tweet" },
   ],
 
   queries(config) {
-    const part = partIn(config);
+    const part = readPart(config);
     const query = member(part, "query");
     if (typeof query !== "string") return [];
     const most = MAX_NEWER_QUERY[member(part, "archive") === "all" ? "all" : "recent"];
     return [{ at: "search.query", text: query.trim(), most }];
   },
 
-  spanFaults: (config, now) => spanFaults(partIn(config), now),
+  spanFaults: (config, now) => spanFaults(readPart(config), now),
 
   plan(config) {
     const { query, since_id: sinceId, max_records } = config.search;
@@ -73,7 +73,7 @@ export const search: TypeRules<SearchConfig, ReadingOf<"query">> = {
       walks: 1,
       walk: SEARCH_WALK,
       maxRecords: max_records === undefined ? undefined : Number(max_records),
-      reading: { kind: "query", query, sinceId, span: spanOf(config) },
+      reading: { kind: "query", query, sinceId, span: searchSpan(config) },
       sinceId: () => sinceId,
       position: (_, { newest, oldest }) => ({
         newest,
@@ -84,7 +84,7 @@ export const search: TypeRules<SearchConfig, ReadingOf<"query">> = {
   },
 };
 
-function partIn(config: JsonObject): JsonObject {
+function readPart(config: JsonObject): JsonObject {
   const part = member(config, "search");
   return isObject(part) ? part : {};
 }
@@ -124,7 +124,7 @@ function readTime(text: Json | undefined): number | undefined {
 }
 
 /** Returns the span of time of a search. */
-function spanOf({ search }: SearchConfig): SearchSpan {
+function searchSpan({ search }: SearchConfig): SearchSpan {
   return {
     ...(search.archive ? { archive: search.archive } : {}),
     ...(search.start_time ? { startTime: search.start_time } : {}),

@@ -85,8 +85,8 @@ export class Bag {
     // A line break would begin another label.
     const lines = rows.map(([label, value]) => `${label}: ${value.replace(/\s+/g, " ").trim()}\n`);
     await this.tag("bag-info.txt", lines.join(""));
-    await this.tag("manifest-sha256.txt", manifestOf(payload));
-    await this.#write("tagmanifest-sha256.txt", encoder.encode(manifestOf(this.#tags)));
+    await this.tag("manifest-sha256.txt", manifestText(payload));
+    await this.#write("tagmanifest-sha256.txt", encoder.encode(manifestText(this.#tags)));
   }
 
   async #write(path: string, bytes: Uint8Array): Promise<BagRow> {
@@ -100,7 +100,7 @@ export class Bag {
   }
 }
 
-function manifestOf(rows: BagRow[]): string {
+function manifestText(rows: BagRow[]): string {
   return rows.map(({ path, sha256 }) => `${sha256}  ${encodePath(path)}\n`).join("");
 }
 

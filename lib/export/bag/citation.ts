@@ -72,7 +72,7 @@ export function toCitation(
 }
 
 /** Returns the settings that archives require and that are missing, by their names. */
-export function missingIn(citation: Citation): string[] {
+export function listMissing(citation: Citation): string[] {
   return NEEDED.filter((name) => {
     if (name === "rights") return citation.rights === undefined && citation.license === undefined;
     const value = citation[name];
@@ -97,7 +97,7 @@ export function toDataCite(
     ...year ? { publicationYear: year } : {},
     ...description ? { descriptions: [{ description, descriptionType: "Abstract" }] } : {},
     ...rights || license
-      ? { rightsList: [{ rights: rights ?? license, ...licenseOf(license) }] }
+      ? { rightsList: [{ rights: rights ?? license, ...toLicense(license) }] }
       : {},
     ...contact ? { contributors: [{ name: contact, contributorType: "ContactPerson" }] } : {},
     ...keywords.length > 0 ? { subjects: keywords.map((subject) => ({ subject })) } : {},
@@ -120,7 +120,7 @@ export function toCff(citation: Citation): string {
     ...line("doi", doi),
   ];
   return [
-    ...missingIn(citation).map((name) =>
+    ...listMissing(citation).map((name) =>
       `# Missing: ${name}. Section [citation] of ${INI_FILE} has none.`
     ),
     "cff-version: 1.2.0",
@@ -158,7 +158,7 @@ export function orcidAddress({ orcid }: Creator): string | undefined {
 }
 
 /** Returns a license in DataCite's form: by its address, or by its name in SPDX's list. */
-function licenseOf(license: string | undefined): Record<string, string> {
+function toLicense(license: string | undefined): Record<string, string> {
   if (license === undefined) return {};
   if (/^https?:/.test(license)) return { rightsUri: license };
   return { rightsIdentifier: license, rightsIdentifierScheme: "SPDX" };

@@ -40,7 +40,9 @@ export function toCrate({ ids, citation, files, harvests, version }: CrateOption
     ...publisher ? [{ "@id": "#publisher", "@type": "Organization", name: publisher }] : [],
     ...isAddress ? [{ "@id": license, "@type": "CreativeWork", name: license }] : [],
   ];
-  const programs = new Map(harvests.map((info) => [programOf(info), toProgram(programOf(info))]));
+  const programs = new Map(
+    harvests.map((info) => [programName(info), toProgram(programName(info))]),
+  );
   const bagged = `twarc-cloud ${version}`;
   programs.set(bagged, toProgram(bagged));
   const folders = Map.groupBy(files, ({ path }) => path.slice(0, path.lastIndexOf("/") + 1));
@@ -54,7 +56,7 @@ export function toCrate({ ids, citation, files, harvests, version }: CrateOption
         conformsTo: { "@id": "https://w3id.org/ro/crate/1.2" },
         about: { "@id": "./" },
       },
-      { ...rootOf(ids, citation, isAddress), ...linksOf({ authors, files, runs, publisher }) },
+      { ...rootEntity(ids, citation, isAddress), ...toLinks({ authors, files, runs, publisher }) },
       ...others,
       ...programs.values(),
       ...runs,
@@ -63,7 +65,7 @@ export function toCrate({ ids, citation, files, harvests, version }: CrateOption
   };
 }
 
-function rootOf(ids: string[], citation: Citation, isAddress: boolean): Entity {
+function rootEntity(ids: string[], citation: Citation, isAddress: boolean): Entity {
   const { title, description, year, rights, license, doi, keywords } = citation;
   return {
     "@id": "./",
@@ -83,7 +85,7 @@ function rootOf(ids: string[], citation: Citation, isAddress: boolean): Entity {
   };
 }
 
-function linksOf(
+function toLinks(
   { authors, files, runs, publisher }: {
     authors: Entity[];
     files: readonly BagRow[];
@@ -92,14 +94,14 @@ function linksOf(
   },
 ) {
   return {
-    ...authors.length > 0 ? { author: refsOf(authors) } : {},
+    ...authors.length > 0 ? { author: toRefs(authors) } : {},
     ...publisher ? { publisher: { "@id": "#publisher" } } : {},
-    hasPart: files.map(({ path }) => ({ "@id": idOf(path) })),
-    ...runs.length > 0 ? { mentions: refsOf(runs) } : {},
+    hasPart: files.map(({ path }) => ({ "@id": toAddress(path) })),
+    ...runs.length > 0 ? { mentions: toRefs(runs) } : {},
   };
 }
 
-function refsOf(entities: Entity[]): { "@id": string }[] {
+function toRefs(entities: Entity[]): { "@id": string }[] {
   return entities.map(({ "@id": id }) => ({ "@id": id }));
 }
 
@@ -112,7 +114,7 @@ function toAuthor(creator: Citation["creators"][number], i: number): Entity {
   };
 }
 
-function programOf({ made }: HarvestInfo): string {
+function programName({ made }: HarvestInfo): string {
   return made?.program ?? "a program that is not recorded";
 }
 
@@ -139,31 +141,31 @@ function toRun(info: HarvestInfo, i: number, folders: ReadonlyMap<string, BagRow
       ...made ? [`Asked for, by the API of ${made.api}: ${JSON.stringify(made.asked)}`] : [],
       `${tweets} tweets. It ended: ${outcome ?? "not recorded"}.`,
     ].join(". "),
-    instrument: { "@id": toProgram(programOf(info))["@id"] },
+    instrument: { "@id": toProgram(programName(info))["@id"] },
     startTime: harvest_timestamp,
     ...harvest_end_timestamp ? { endTime: harvest_end_timestamp } : {},
-    result: result.map(({ path }) => ({ "@id": idOf(path) })),
+    result: result.map(({ path }) => ({ "@id": toAddress(path) })),
   };
 }
 
 function toFile({ path, bytes, sha256 }: BagRow): Entity {
   return {
-    "@id": idOf(path),
+    "@id": toAddress(path),
     "@type": "File",
     name: path.slice(path.lastIndexOf("/") + 1),
-    encodingFormat: typeOf(path),
+    encodingFormat: mediaType(path),
     contentSize: `${bytes}`,
     sha256,
   };
 }
 
 /** Returns a file's media type; a compressed file's is that of its compression. */
-function typeOf(path: string): string {
+function mediaType(path: string): string {
   if (isNamedLikeTweets(path)) return `application/${findCodec(path).name}`;
   return TYPES.find(([ending]) => path.endsWith(ending))?.[1] ?? "application/octet-stream";
 }
 
 /** Returns a path below the crate as an address. */
-function idOf(path: string): string {
+function toAddress(path: string): string {
   return path.slice("data/".length).split("/").map(encodeURIComponent).join("/");
 }

@@ -1,6 +1,6 @@
 /** The files of collections in a bag: without keys, and with tweets files that manifests list. */
 
-import { sha1Of } from "../../bucket/inventory_entry.ts";
+import { sha1Hex } from "../../bucket/inventory_entry.ts";
 import { readManifest, withSums } from "../../bucket/manifest.ts";
 import { keyless, mayHaveKeys } from "../../collection/keyless.ts";
 import { collectionKeys, fileNameFault, FILES } from "../../collection/layout.ts";
@@ -60,7 +60,7 @@ export async function* payload(
     .filter(({ key }) => !known.has(key));
   const folders = [...Map.groupBy(all, ({ key }) => key.slice(0, key.lastIndexOf("/") + 1))];
   for await (const folder of ahead(folders, (one) => look(store, one))) {
-    yield* filesOf(store, folder, lacks);
+    yield* listFiles(store, folder, lacks);
   }
 }
 
@@ -91,7 +91,7 @@ async function look(store: Store, [name, files]: [string, Listed[]]): Promise<Fo
   return { name, files, manifest, small };
 }
 
-async function* filesOf(
+async function* listFiles(
   store: Store,
   { name, files, manifest, small }: Folder,
   lacks: Lacks,
@@ -127,11 +127,11 @@ async function* withoutKeys(
   if (!isWhole) return yield { key, size, sha1 };
   const found = known ?? (await store.get(key))?.bytes;
   if (!found) return void lacks.damaged.set(key, "not there");
-  if (sha1 !== undefined && sha1Of(found) !== sha1) lacks.damaged.set(key, "damaged");
+  if (sha1 !== undefined && sha1Hex(found) !== sha1) lacks.damaged.set(key, "damaged");
   if (!mayHaveKeys(key)) return yield { key, size: found.length, sha1, bytes: found };
   const bytes = keyless(key, found);
   if (!bytes) return void lacks.withheld.set(key, "it is not JSON");
-  const sum = sha1 === undefined || bytes === found ? sha1 : sha1Of(bytes);
+  const sum = sha1 === undefined || bytes === found ? sha1 : sha1Hex(bytes);
   yield { key, size: bytes.length, sha1: sum, bytes };
 }
 

@@ -1,7 +1,7 @@
 /** The destinations of a bag's files: a folder, or one tar. */
 
 import { dirname, join } from "node:path";
-import { messageOf, TwarcCloudError, UserError } from "../../base/errors.ts";
+import { errorMessage, TwarcCloudError, UserError } from "../../base/errors.ts";
 import { removeFile, renameFile } from "../../base/in_use.ts";
 import { writeAll } from "../../base/write_all.ts";
 import { makeFolder } from "../output_file.ts";
@@ -40,7 +40,7 @@ export async function openFolder(path: string): Promise<BagSink> {
       return await act();
     } catch (cause) {
       if (cause instanceof TwarcCloudError) throw cause;
-      throw new UserError(`${path} cannot be written: ${messageOf(cause)}`, {
+      throw new UserError(`${path} cannot be written: ${errorMessage(cause)}`, {
         cause,
         hint: "Free some space there, or name another place with --output.",
       });

@@ -6,8 +6,8 @@
 import { getLogger } from "@logtape/logtape";
 import { splitLines } from "../../format/lines.ts";
 import { collectionKeys, FILES } from "../../collection/layout.ts";
-import { LockedError, messageOf } from "../../base/errors.ts";
-import { idsIn, idTime, isOlder } from "../../twitter/bytes/ids.ts";
+import { errorMessage, LockedError } from "../../base/errors.ts";
+import { idTime, isOlder, readIds } from "../../twitter/bytes/ids.ts";
 import { withTweets } from "../../twitter/bytes/redact.ts";
 import type { SideCut } from "../cut_files.ts";
 import { Committer, type CommitterOptions } from "../committer.ts";
@@ -127,7 +127,7 @@ async function commitLate(
         "they were uploaded: {problem}. They are in {folder}. This harvest retries at its end, or the next one on this machine does",
       {
         tweets: files.reduce((sum, { tweets }) => sum + tweets, 0),
-        problem: messageOf(error),
+        problem: errorMessage(error),
         folder: late.path,
       },
     );
@@ -146,7 +146,7 @@ async function mayBeFound(files: LateFile[], positions: Positions): Promise<bool
     spans.some(({ sinceId, untilId }) =>
       isOlder(sinceId, id) && (untilId === undefined || isOlder(id, untilId))
     );
-  for await (const line of linesOf(files)) if (idsIn(line).some(isIn)) return true;
+  for await (const line of readLines(files)) if (readIds(line).some(isIn)) return true;
   return false;
 }
 
@@ -188,12 +188,12 @@ async function unstoredTweets(
   stored: StoredTweets,
   spool: Spool,
 ): Promise<Added | null> {
-  for await (const line of linesOf(files)) idsIn(line).forEach((id) => stored.want(id));
+  for await (const line of readLines(files)) readIds(line).forEach((id) => stored.want(id));
   await stored.look();
   const segment = await spool.segment();
   const made = new Made();
-  for await (const line of linesOf(files)) {
-    const ids = idsIn(line);
+  for await (const line of readLines(files)) {
+    const ids = readIds(line);
     const isNew = ids.map((id) => stored.take(id));
     const added = ids.filter((_, i) => isNew[i]);
     if (added.length === 0) continue;
@@ -222,7 +222,7 @@ class Made {
   }
 }
 
-async function* linesOf(files: LateFile[]): AsyncGenerator<Uint8Array> {
+async function* readLines(files: LateFile[]): AsyncGenerator<Uint8Array> {
   for (const { read } of files) {
     for await (const { line } of splitLines(read())) if (line.length > 0) yield line;
   }

@@ -5,14 +5,14 @@
 
 import { getLogger } from "@logtape/logtape";
 import type { CheckpointState } from "../../bucket/checkpoint_state.ts";
-import { isOf } from "../../bucket/next_harvest.ts";
+import { belongsTo } from "../../bucket/next_harvest.ts";
 import { findCodec } from "../../format/codec.ts";
 import { Committer, type CommitterOptions } from "../committer.ts";
 import type { Cut } from "../cut.ts";
 import type { Late } from "./late_cuts.ts";
 import { LeftFolder } from "./left_folder.ts";
-import { lossBetween, lossesIn, tweetsIn } from "./left_losses.ts";
-import { foundIn, type FoundNote, type Note } from "./left_notes.ts";
+import { countTweets, listLosses, lossBetween } from "./left_losses.ts";
+import { type FoundNote, type Note, readNotes } from "./left_notes.ts";
 import { withSides } from "./left_sides.ts";
 import type { LeftPlace } from "./spool_place.ts";
 
@@ -44,10 +44,10 @@ export async function commitEachLeft(
   const found: Found[] = [];
   for (const place of places) {
     const folder = new LeftFolder(place);
-    found.push({ folder, notes: await foundIn(folder, keys) });
+    found.push({ folder, notes: await readNotes(folder, keys) });
   }
   const late: Late[] = [];
-  for (const { folder, notes } of found.toSorted((a, b) => beganOf(a) - beganOf(b))) {
+  for (const { folder, notes } of found.toSorted((a, b) => findBeginning(a) - findBeginning(b))) {
     if (!notes) {
       log.warn("The temporary files of an earlier harvester cannot be read: {directory}", {
         directory: folder.path,
@@ -61,7 +61,7 @@ export async function commitEachLeft(
 }
 
 /** Returns when the harvest began that left the notes. */
-function beganOf({ notes }: Found): number {
+function findBeginning({ notes }: Found): number {
   return notes?.find(({ note }) => note)?.note?.began ?? 0;
 }
 
@@ -80,14 +80,14 @@ async function commitLeft(
   const before = checkpoint.state;
   const first = found.find(({ note }) => note)?.note;
   const isNext = first !== undefined && follows(first, before);
-  const isAt = isNext || (first !== undefined && isOf(before, first.began));
+  const isAt = isNext || (first !== undefined && belongsTo(before, first.began));
   const own = { ...options, folder: isAt ? await options.next(first.began) : options.folder };
   const { state } = checkpoint;
   const left = found.filter((one) => isOfAnother(one, state) || one.number > (state.cuts ?? 0));
-  if (left.some((one) => isOfAnother(one, state))) return lateOf(left, folder);
+  if (left.some((one) => isOfAnother(one, state))) return findLate(left, folder);
   const notes = left.flatMap(({ note }) => note ?? []);
   const good = left.flatMap(({ note, isGood }) => isGood && note ? [note] : []);
-  const losses = [...isNext ? lossBetween(before, first) : [], ...lossesIn(left, state)];
+  const losses = [...isNext ? lossBetween(before, first) : [], ...listLosses(left, state)];
   const repaired = await withSides(good, losses, { ...own, left: folder, all: notes });
   await commitAll(repaired, folder, own);
   await clear(left, folder);
@@ -96,7 +96,7 @@ async function commitLeft(
 
 /** Returns whether a note belongs to the harvest that follows the checkpoint's, and is not begun. */
 function follows(note: Note, state: CheckpointState): boolean {
-  return state.isRestored !== true && note.after === state.began && !isOf(state, note.began) &&
+  return state.isRestored !== true && note.after === state.began && !belongsTo(state, note.began) &&
     (note.commits ?? 0) <= state.commits;
 }
 
@@ -106,7 +106,7 @@ function follows(note: Note, state: CheckpointState): boolean {
  */
 function isOfAnother({ note }: FoundNote, state: CheckpointState): boolean {
   return note !== undefined &&
-    (state.isRestored === true || !isOf(state, note.began) ||
+    (state.isRestored === true || !belongsTo(state, note.began) ||
       (note.commits ?? 0) > state.commits);
 }
 
@@ -121,7 +121,7 @@ async function clear(left: FoundNote[], folder: LeftFolder, isWanted = false): P
 }
 
 /** Returns the data that a harvester left after another one had gone on without it. */
-function lateOf(left: FoundNote[], folder: LeftFolder): Late | null {
+function findLate(left: FoundNote[], folder: LeftFolder): Late | null {
   const notes = left.flatMap(({ note }) => note ?? []);
   const [first, last] = [notes.at(0), notes.at(-1)];
   if (!first || !last) return null;
@@ -148,18 +148,18 @@ function lateOf(left: FoundNote[], folder: LeftFolder): Late | null {
 async function commitAll(notes: Note[], folder: LeftFolder, options: LeftOptions): Promise<void> {
   if (notes.length === 0) return;
   const { checkpoint } = options;
-  const before = tweetsIn(checkpoint.state.files);
+  const before = countTweets(checkpoint.state.files);
   const committer = new Committer(options);
   const { began } = checkpoint.state;
-  for (const note of notes) committer.add({ ...cutOf(note, folder), began });
+  for (const note of notes) committer.add({ ...toCut(note, folder), began });
   await committer.done();
   log.info("Uploaded {tweets} tweets that an earlier harvester had left on this machine", {
-    tweets: tweetsIn(checkpoint.state.files) - before,
+    tweets: countTweets(checkpoint.state.files) - before,
   });
 }
 
 /** Returns the cut to commit; a harvest in progress is ended when it is settled, as of the time of the cut. */
-function cutOf(
+function toCut(
   { number, at, tweets, sides, commit }: Note,
   folder: LeftFolder,
 ): Omit<Cut, "began"> {
@@ -172,7 +172,7 @@ function cutOf(
     // It may have been recorded as interrupted meanwhile.
     commit: { state: "harvesting", ended: at, outcome: undefined, reason: undefined, ...commit },
     ...(tweets
-      ? { tweets: { ...tweets, file: { ...tweets.file, path: folder.pathOf(tweets.file.path) } } }
+      ? { tweets: { ...tweets, file: { ...tweets.file, path: folder.pathFor(tweets.file.path) } } }
       : {}),
   };
 }

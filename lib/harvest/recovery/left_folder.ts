@@ -2,11 +2,11 @@
 
 import { createHash } from "node:crypto";
 import { getLogger } from "@logtape/logtape";
-import { messageOf, UserError } from "../../base/errors.ts";
+import { errorMessage, UserError } from "../../base/errors.ts";
 import { CutFiles, type SideCut } from "../cut_files.ts";
 import { onDisk } from "../../base/disk.ts";
 import type { OpenFile } from "../files.ts";
-import { contentOf } from "../spool_folder.ts";
+import { readContent } from "../spool_folder.ts";
 import type { LeftPlace } from "./spool_place.ts";
 
 const log = getLogger(["twarc-cloud", "harvest"]);
@@ -35,7 +35,7 @@ export class LeftFolder extends CutFiles {
     const numbers = names.flatMap((name) => NOTE.exec(name)?.[1] ?? []).map(Number);
     const notes = [];
     for (const number of numbers.toSorted((a, b) => a - b)) {
-      const text = await this.#text(this.pathOf(`cut-${number}.json`)).catch(() => "");
+      const text = await this.#text(this.pathFor(`cut-${number}.json`)).catch(() => "");
       notes.push({ number, text });
     }
     return notes;
@@ -45,7 +45,7 @@ export class LeftFolder extends CutFiles {
   async intact(name: string, cuts: SideCut[]): Promise<number> {
     let intact = 0;
     try {
-      const file = await this.open(this.pathOf(name));
+      const file = await this.open(this.pathFor(name));
       try {
         const content = new Checked(file);
         for (const cut of cuts.toSorted((a, b) => a.bytes - b.bytes)) {
@@ -57,8 +57,8 @@ export class LeftFolder extends CutFiles {
       }
     } catch (error) {
       log.warn("{path} cannot be read: {problem}", {
-        path: this.pathOf(name),
-        problem: messageOf(error),
+        path: this.pathFor(name),
+        problem: errorMessage(error),
       });
     }
     return intact;
@@ -69,19 +69,21 @@ export class LeftFolder extends CutFiles {
     const temporary = `${name}.${crypto.randomUUID()}`;
     return await onDisk(this.path, async () => {
       const written = await this.copy(temporary, content);
-      await this.files.sync(this.pathOf(temporary));
-      await this.files.rename(this.pathOf(temporary), this.pathOf(name));
+      await this.files.sync(this.pathFor(temporary));
+      await this.files.rename(this.pathFor(temporary), this.pathFor(name));
       await this.files.syncFolder(this.path);
       return { ...written, name };
     });
   }
 
   /** Yields the content of a file beside the tweets, up to a length. */
-  async *contentOf({ name, bytes }: Pick<SideCut, "name" | "bytes">): AsyncGenerator<Uint8Array> {
+  async *readSideFile(
+    { name, bytes }: Pick<SideCut, "name" | "bytes">,
+  ): AsyncGenerator<Uint8Array> {
     if (bytes === 0) return;
-    const file = await this.open(this.pathOf(name));
+    const file = await this.open(this.pathFor(name));
     try {
-      yield* contentOf(file, 0, bytes);
+      yield* readContent(file, 0, bytes);
     } finally {
       await file.close();
     }
@@ -89,7 +91,7 @@ export class LeftFolder extends CutFiles {
 
   /** Returns a whole file, up to its end. */
   read(name: string, bytes: number): ReadableStream<Uint8Array> {
-    return ReadableStream.from(copyPieces(this.contentOf({ name, bytes })));
+    return ReadableStream.from(copyPieces(this.readSideFile({ name, bytes })));
   }
 
   /** Moves the folder to where no harvester looks for it, if possible. @returns Its path then. */
@@ -104,7 +106,7 @@ export class LeftFolder extends CutFiles {
   }
 
   protected override create(name: string): Promise<OpenFile> {
-    return this.files.create(this.pathOf(name));
+    return this.files.create(this.pathFor(name));
   }
 
   /** @throws UserError for a file that another user made or can write, or that has a second name. */
@@ -124,7 +126,7 @@ export class LeftFolder extends CutFiles {
       const { size } = await file.facts();
       const bytes = new Uint8Array(Math.min(size, MAX_NOTE));
       let at = 0;
-      for await (const part of contentOf(file, 0, bytes.length)) {
+      for await (const part of readContent(file, 0, bytes.length)) {
         bytes.set(part, at);
         at += part.length;
       }
@@ -155,7 +157,7 @@ class Checked {
 
   /** Returns whether the content of a cut, not before the last one, is intact. */
   async isAsCut({ bytes, sha1 }: SideCut): Promise<boolean> {
-    for await (const part of contentOf(this.#file, this.#at, bytes)) {
+    for await (const part of readContent(this.#file, this.#at, bytes)) {
       this.#sha1.update(part);
       this.#hasZeros ||= part.includes(0);
       this.#last = part.at(-1) ?? this.#last;

@@ -11,7 +11,7 @@ const DAMAGED = "This machine's disk damaged tweets before they were uploaded";
  * Returns the spans of which tweets are lost: those of a note that is damaged or missing, or whose tweets are, and
  * that nothing else has. After the last good one there is none: the next stream begins there.
  */
-export function lossesIn(
+export function listLosses(
   found: FoundNote[],
   { files, at: since, cuts = 0 }: Pick<CheckpointState, "files" | "at" | "cuts">,
 ): Gap[] {
@@ -47,7 +47,7 @@ function withMissing(found: FoundNote[], committed: number): FoundNote[] {
   let accounted = Infinity;
   for (const [i, one] of [...found.entries()].toReversed()) {
     all.push(one);
-    accounted = Math.min(accounted, firstOf(one));
+    accounted = Math.min(accounted, firstCut(one));
     const before = found[i - 1]?.number ?? committed;
     if (before + 1 < accounted) all.push({ number: before + 1, isGood: false });
   }
@@ -55,7 +55,7 @@ function withMissing(found: FoundNote[], committed: number): FoundNote[] {
 }
 
 /** Returns the first cut that a note accounts for; earlier versions did not note which cuts it replaces. */
-function firstOf({ number, note }: FoundNote): number {
+function firstCut({ number, note }: FoundNote): number {
   if (!note) return number;
   return note.of === undefined ? 0 : note.covers ?? number;
 }
@@ -70,10 +70,10 @@ function isElsewhere({ note }: FoundNote, found: FoundNote[], files: HarvestFile
   if (!isWhole) return good.some((tweets) => tweets.isWhole);
   const stored = files.filter(({ pieceOf }) => pieceOf === segment);
   const pieces = [...stored, ...good.map((tweets) => tweets.file)];
-  return tweetsIn(pieces) === file.tweets;
+  return countTweets(pieces) === file.tweets;
 }
 
 /** Returns how many tweets some files have together. */
-export function tweetsIn(files: { tweets: number }[]): number {
+export function countTweets(files: { tweets: number }[]): number {
   return files.reduce((sum, { tweets }) => sum + tweets, 0);
 }

@@ -6,7 +6,7 @@ import { LeftFolder } from "./left_folder.ts";
 import type { Spool } from "../spool.ts";
 import { basename, dirname } from "node:path";
 import { jsonOrNull } from "../../base/json.ts";
-import { messageOf } from "../../base/errors.ts";
+import { errorMessage } from "../../base/errors.ts";
 import { seal, unseal } from "./seal.ts";
 import { z } from "zod";
 import { getLogger } from "@logtape/logtape";
@@ -68,7 +68,7 @@ export async function noteCut(
     return true;
   } catch (error) {
     log.warn("The recovery journal on this machine's disk could not be written: {problem}", {
-      problem: messageOf(error),
+      problem: errorMessage(error),
     });
     return false;
   }
@@ -83,7 +83,7 @@ export interface FoundNote {
 }
 
 /** Returns the notes of a folder, and whether each is intact; null where the folder cannot be read. */
-export async function foundIn(
+export async function readNotes(
   folder: LeftFolder,
   keys: () => Promise<string[]>,
 ): Promise<FoundNote[] | null> {
@@ -102,7 +102,7 @@ export async function foundIn(
       continue;
     }
     const { file } = note.tweets ?? {};
-    const isGood = !file || await folder.isIntact({ ...file, path: folder.pathOf(file.path) });
+    const isGood = !file || await folder.isIntact({ ...file, path: folder.pathFor(file.path) });
     found.push({ number, note, isGood });
   }
   return found;

@@ -48,7 +48,7 @@ export async function withSides(
 ): Promise<Note[]> {
   const last = notes.at(-1);
   if (!last) return notes;
-  const intact = await intactIn(options);
+  const intact = await measureIntact(options);
   const isThere = ({ name, bytes }: SideCut) => bytes <= (intact.get(name) ?? 0);
   const { left } = options;
   const damaged = last.sides.filter((side) => !isThere(side));
@@ -56,7 +56,7 @@ export async function withSides(
   let counts = last.commit.counts;
   let since = Infinity;
   for (const { name } of damaged) {
-    const base = await baseOf(name, intact.get(name) ?? 0, options);
+    const base = await findBase(name, intact.get(name) ?? 0, options);
     since = Math.min(since, base.at);
     counts = countedAt(counts, base.counts, name);
     sides.push(await left.rewrite(name, base.content));
@@ -66,8 +66,10 @@ export async function withSides(
   if (gaps.length > 0) {
     tell(gaps);
     const known = sides.find(({ name }) => name === FILES.gaps);
-    const base = known ? left.contentOf(known) : (await baseOf(FILES.gaps, 0, options)).content;
-    const added = await left.rewrite(FILES.gaps, concatenate(base, linesOf(gaps)));
+    const base = known
+      ? left.readSideFile(known)
+      : (await findBase(FILES.gaps, 0, options)).content;
+    const added = await left.rewrite(FILES.gaps, concatenate(base, encodeGaps(gaps)));
     sides.splice(known ? sides.indexOf(known) : sides.length, 1, added);
     counts = counts && { ...counts, gaps: counts.gaps + gaps.length };
   }
@@ -77,7 +79,7 @@ export async function withSides(
 }
 
 /** Returns the intact length of each file beside the tweets, in bytes, as of one of its cuts. */
-async function intactIn({ left, all }: SidesOptions): Promise<Map<string, number>> {
+async function measureIntact({ left, all }: SidesOptions): Promise<Map<string, number>> {
   const sides = all.flatMap((note) => note.sides);
   const intact = new Map<string, number>();
   for (const name of new Set(sides.map((side) => side.name))) {
@@ -87,7 +89,7 @@ async function intactIn({ left, all }: SidesOptions): Promise<Map<string, number
 }
 
 /** Returns the longest content of a file: in the bucket, or here. @param bytes How many here are intact. */
-async function baseOf(
+async function findBase(
   name: string,
   bytes: number,
   { store, folder, checkpoint: { state }, left, all }: SidesOptions,
@@ -98,7 +100,7 @@ async function baseOf(
   if (size > bytes) return { content: await store.read(key), counts: state.counts, at: state.at };
   const isSo = (side: SideCut) => side.name === name && side.bytes === bytes;
   const noted = all.findLast(({ sides }) => sides.some(isSo));
-  const content = left.contentOf({ name, bytes });
+  const content = left.readSideFile({ name, bytes });
   return { content, counts: noted?.commit.counts, at: noted?.at ?? state.at };
 }
 
@@ -134,6 +136,6 @@ async function* concatenate(
   yield more;
 }
 
-function linesOf(gaps: Gap[]): Uint8Array {
+function encodeGaps(gaps: Gap[]): Uint8Array {
   return joinLines(gaps.map((gap) => new TextEncoder().encode(JSON.stringify(gap))));
 }

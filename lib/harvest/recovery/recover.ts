@@ -16,7 +16,7 @@ import { Waits } from "../../base/waits.ts";
 import { committing } from "../committing.ts";
 import { commitEachLate } from "./late_cuts.ts";
 import { commitEachLeft } from "./left_cuts.ts";
-import { tweetsIn } from "./left_losses.ts";
+import { countTweets } from "./left_losses.ts";
 import { Spool } from "../spool.ts";
 import { leftPlaces, livingBeside, type SpoolPlace } from "./spool_place.ts";
 import { endAtStop } from "./stopped.ts";
@@ -60,8 +60,8 @@ export async function recover(options: Recovery): Promise<Recovered> {
     stopped: signal,
   });
   // After midnight, data that was left may belong to the next harvest of the stream.
-  const before = checkpoint.state.began === first ? tweetsIn(files) : 0;
-  const tweets = tweetsIn(checkpoint.state.files) - before;
+  const before = checkpoint.state.began === first ? countTweets(files) : 0;
+  const tweets = countTweets(checkpoint.state.files) - before;
   await endAtStop(target, checkpoint);
   await settle(target, checkpoint);
   const living = await livingBeside(spool, process);
@@ -93,7 +93,7 @@ export async function recover(options: Recovery): Promise<Recovered> {
       await settle(target, checkpoint);
     }
     return {
-      tweets: tweets + (began === null ? 0 : tweetsIn(checkpoint.state.files)),
+      tweets: tweets + (began === null ? 0 : countTweets(checkpoint.state.files)),
       harvest: began === null ? null : isoTime(began),
       left: left.map(({ path }) => path),
       living,

@@ -5,7 +5,7 @@ import { lstat } from "node:fs/promises";
 import { join } from "node:path";
 import { makePrivate } from "../../base/shell.ts";
 import { type Person, stateFolder } from "../../base/folders.ts";
-import { messageOf, UserError } from "../../base/errors.ts";
+import { errorMessage, UserError } from "../../base/errors.ts";
 import { ownFolder } from "../../base/own_folder.ts";
 import { STATE_HINT as hint } from "../../secrets/control_secret.ts";
 import { SecretFiles } from "../../secrets/secret_files.ts";
@@ -15,7 +15,7 @@ const SEALED = /^(.*),"seal":"([0-9a-f]{64})"\}$/s;
 
 /** Returns a JSON object as text, with a seal as its last member. @param json An object that is not empty. */
 export function seal(json: string, key: string): string {
-  return `${json.slice(0, -1)},"seal":"${sealOf(json, key)}"}`;
+  return `${json.slice(0, -1)},"seal":"${sealFor(json, key)}"}`;
 }
 
 /** Returns the text that was sealed with one of these keys, without its seal; null for anything else. */
@@ -25,11 +25,11 @@ export function unseal(text: string, keys: string[]): string | null {
   const json = `${open}}`;
   const given = new TextEncoder().encode(seal);
   const isOurs = (key: string) =>
-    timingSafeEqual(new TextEncoder().encode(sealOf(json, key)), given);
+    timingSafeEqual(new TextEncoder().encode(sealFor(json, key)), given);
   return keys.some(isOurs) ? json : null;
 }
 
-function sealOf(json: string, key: string): string {
+function sealFor(json: string, key: string): string {
   return createHmac("sha256", key).update(`twarc-cloud cut\n${json}`).digest("hex");
 }
 
@@ -55,7 +55,10 @@ export async function personalKey(person: Person): Promise<string> {
     });
   } catch (cause) {
     if (cause instanceof UserError) throw cause;
-    throw new UserError(`${called}, ${path}, cannot be used: ${messageOf(cause)}`, { cause, hint });
+    throw new UserError(`${called}, ${path}, cannot be used: ${errorMessage(cause)}`, {
+      cause,
+      hint,
+    });
   }
 }
 

@@ -82,10 +82,10 @@ export async function openPlace(wanted: SpoolWanted): Promise<SpoolPlace> {
   const real = bucket.kind === "folder" ? await realPlace(bucket.path) : bucket.name;
   const { bucketId, formerPlaces = [] } = wanted;
   const own = (place: string) => bucketId === undefined ? place : `${place} ${bucketId}`;
-  const name = nameOf(own(real), collectionId);
-  const former = nameOf(place, collectionId);
+  const name = folderName(own(real), collectionId);
+  const former = folderName(place, collectionId);
   const formerNames = [...formerPlaces.map(own), real, place, ...formerPlaces]
-    .map((one) => nameOf(one, collectionId)).filter((one) => one !== name);
+    .map((one) => folderName(one, collectionId)).filter((one) => one !== name);
   return {
     path: join(path, name, ownName(process)),
     owner,
@@ -134,7 +134,7 @@ function spoolRoot(person: Person): string {
 
 /** Returns the folder for a person's temporary files in the first versions. */
 function formerRoot(): string {
-  return join(tmpdir(), `twarc-cloud-${hashOf(homeFolder() ?? "").slice(0, 8)}`);
+  return join(tmpdir(), `twarc-cloud-${shortHash(homeFolder() ?? "").slice(0, 8)}`);
 }
 
 /**
@@ -154,10 +154,10 @@ export function placeBeside(place: SpoolPlace, process: Process): SpoolPlace {
  * Returns the name of a collection's folder: unique, whatever buckets are harvested here.
  * @param place The bucket: its path as `realPlace` gives it, or its name in S3.
  */
-export function nameOf(place: string, collectionId: string): string {
+export function folderName(place: string, collectionId: string): string {
   // Ids of the original may have characters that not every file system allows.
-  const id = /^[\w.-]{1,128}$/.test(collectionId) ? collectionId : hashOf(collectionId);
-  return `${hashOf(place)}-${id}`;
+  const id = /^[\w.-]{1,128}$/.test(collectionId) ? collectionId : shortHash(collectionId);
+  return `${shortHash(place)}-${id}`;
 }
 
 /** Returns the places of ended processes beside one's own; those of other persons are left alone. */
@@ -166,10 +166,10 @@ export async function leftPlaces(
   process: Process,
 ): Promise<LeftPlace[]> {
   const common = { owner, process, files };
-  const left = await leftIn(dirname(own), { ...common, isUnsealed: false });
+  const left = await listLeft(dirname(own), { ...common, isUnsealed: false });
   for (const { path, isSealed } of former) {
     if (path === dirname(own) || !await isOwn(dirname(path), owner)) continue;
-    left.push(...await leftIn(path, { ...common, isUnsealed: !isSealed }));
+    left.push(...await listLeft(path, { ...common, isUnsealed: !isSealed }));
   }
   return left.filter(({ path }) => path !== own);
 }
@@ -183,26 +183,26 @@ export async function livingBeside(
   process: Process,
 ): Promise<number[]> {
   const living: number[] = [];
-  for (const { path, pid } of await ownIn(dirname(own), { owner, host: process.host })) {
+  for (const { path, pid } of await listOwn(dirname(own), { owner, host: process.host })) {
     if (path !== own && !await isGone(path, { pid, own: process })) living.push(pid);
   }
   return living;
 }
 
-async function leftIn(
+async function listLeft(
   parent: string,
   { process, ...facts }: Omit<LeftPlace, "path"> & { process: Process },
 ): Promise<LeftPlace[]> {
   const left: LeftPlace[] = [];
   const { owner } = facts;
-  for (const { path, pid } of await ownIn(parent, { owner, host: process.host })) {
+  for (const { path, pid } of await listOwn(parent, { owner, host: process.host })) {
     if (await isGone(path, { pid, own: process })) left.push({ path, ...facts });
   }
   return left;
 }
 
 /** Returns the folders of this machine's processes that belong to this person alone. */
-async function ownIn(
+async function listOwn(
   parent: string,
   { owner, host }: { owner: Owner; host: string },
 ): Promise<{ path: string; pid: number }[]> {
@@ -210,7 +210,7 @@ async function ownIn(
   if (!await isOwn(parent, owner)) return found;
   for (const { name } of await Array.fromAsync(Deno.readDir(parent)).catch(() => [])) {
     const path = join(parent, name);
-    const pid = pidIn(name, host);
+    const pid = parsePid(name, host);
     if (pid !== null && await isOwn(path, owner)) found.push({ path, pid });
   }
   return found;
@@ -229,7 +229,7 @@ async function isOwn(path: string, owner: Owner): Promise<boolean> {
 }
 
 /** Returns the process of this machine whose folder has a name; null where it is none. */
-function pidIn(name: string, here: string): number | null {
+function parsePid(name: string, here: string): number | null {
   const [, host, digits] = /^(.+)\.(\d+)\.[0-9a-f-]{36}$/.exec(name) ?? [];
   const pid = Number(digits);
   return host === here && pid > 0 ? pid : null;
@@ -242,6 +242,6 @@ async function isGone(path: string, { pid, own }: { pid: number; own: Process })
   return pid === own.pid || processIsGone({ host: own.host, pid });
 }
 
-function hashOf(text: string): string {
+function shortHash(text: string): string {
   return createHash("sha256").update(text).digest("hex").slice(0, 12);
 }

@@ -8,7 +8,7 @@ import type { Checkpoint } from "../../bucket/checkpoint.ts";
 import type { CheckpointState, Commit, NamedSum } from "../../bucket/checkpoint_state.ts";
 import { readCoverage } from "../../bucket/coverage.ts";
 import { rewriteSide } from "../../bucket/final_manifest.ts";
-import { sha1Of } from "../../bucket/inventory_entry.ts";
+import { sha1Hex } from "../../bucket/inventory_entry.ts";
 import type { ProjectionTarget } from "../../bucket/projection.ts";
 import { traitsFor } from "../../collection/types/traits.ts";
 import { collectionKeys, FILES } from "../../collection/layout.ts";
@@ -54,7 +54,7 @@ export async function endAtStop(
   const gaps = await addGap(target, state, stopped.gap);
   await guard();
   await checkpoint.commit({
-    ...endOf(state),
+    ...endFor(state),
     positions: stopped.positions,
     counts: { ...state.counts, gaps: gaps.count },
     ...(state.sides ? { sides: [...state.sides.filter(isOther), gaps.side] } : {}),
@@ -63,7 +63,7 @@ export async function endAtStop(
 }
 
 /** Returns the end of a harvest that was interrupted; one that had ended itself is projected again. */
-function endOf({ state, ended, at }: CheckpointState): Commit {
+function endFor({ state, ended, at }: CheckpointState): Commit {
   if (state !== "harvesting") return { state: "finished" };
   return {
     state: "finished",
@@ -90,7 +90,7 @@ async function addGap(
   const lines = [...others.map((line) => `${line}\n`), jsonLineBytes(gap)];
   const bytes = Buffer.concat(lines.map((line) => Buffer.from(line)));
   await rewriteSide({ store, folder, files, check: () => {} }, FILES.gaps, bytes);
-  return { count: lines.length, side: { name: FILES.gaps, sha1: sha1Of(bytes) } };
+  return { count: lines.length, side: { name: FILES.gaps, sha1: sha1Hex(bytes) } };
 }
 
 function isSame(line: string): boolean {

@@ -6,7 +6,7 @@ import { DamagedFileError, readLines } from "../../bucket/tweets.ts";
 import { collectionKeys, harvestTime } from "../../collection/layout.ts";
 import { tweetsFileTime } from "../../format/file_name.ts";
 import { OutsideError } from "../../base/errors.ts";
-import { idsIn } from "../../twitter/bytes/ids.ts";
+import { readIds } from "../../twitter/bytes/ids.ts";
 import type { Store } from "../../store/store.ts";
 
 /** Milliseconds before and after a span: files stored then may have a tweet of it. */
@@ -73,22 +73,22 @@ export class StoredTweets {
         } MB of files would have to be searched for them, which is too much`,
       );
     }
-    for (const { key } of files) await this.#lookIn(key);
+    for (const { key } of files) await this.#readIndex(key);
   }
 
   /** Returns whether the bucket does not have a tweet, for the first call with it. */
   take(id: string): boolean {
-    const at = this.#indexOf(BigInt(id));
+    const at = this.#findIndex(BigInt(id));
     if (at < 0 || this.#known[at] === 1) return false;
     this.#known[at] = 1;
     return true;
   }
 
-  async #lookIn(key: string): Promise<void> {
+  async #readIndex(key: string): Promise<void> {
     try {
-      for await (const ids of readLines(this.#store, key, idsIn)) {
+      for await (const ids of readLines(this.#store, key, readIds)) {
         for (const id of ids) {
-          const at = this.#indexOf(BigInt(id));
+          const at = this.#findIndex(BigInt(id));
           if (at >= 0) this.#known[at] = 1;
         }
       }
@@ -99,7 +99,7 @@ export class StoredTweets {
   }
 
   /** Returns the index of an id among those to look up; -1 where it is not one. */
-  #indexOf(id: bigint): number {
+  #findIndex(id: bigint): number {
     let [low, high] = [0, this.#ids.length - 1];
     while (low <= high) {
       const middle = (low + high) >>> 1;

@@ -43,17 +43,17 @@ type Runs = Omit<NotStarted, "collectionId">;
  * after two weeks.
  * @throws UserError where the queue does not exist, or may not be read; OutsideError where AWS fails
  */
-export async function deadLettersIn(arn: string, access: AwsAccess): Promise<Map<string, Runs>> {
+export async function readDeadLetters(arn: string, access: AwsAccess): Promise<Map<string, Runs>> {
   const found = new Map<string, Runs>();
-  const letters = (await lettersIn(arn, access)).toSorted((one, other) => one.at - other.at);
+  const letters = (await readLetters(arn, access)).toSorted((one, other) => one.at - other.at);
   for (const { schedule, at, said } of letters) {
     const { times = 0, first = isoTime(at) } = found.get(schedule) ?? {};
-    found.set(schedule, { times: times + 1, first, last: isoTime(at), ...reasonOf(said) });
+    found.set(schedule, { times: times + 1, first, last: isoTime(at), ...reasonFor(said) });
   }
   return found;
 }
 
-async function lettersIn(arn: string, access: AwsAccess): Promise<DeadLetter[]> {
+async function readLetters(arn: string, access: AwsAccess): Promise<DeadLetter[]> {
   const sdk = await import("@aws-sdk/client-sqs");
   // A queue's address has a host of its own; a configured endpoint is used instead.
   const client = new sdk.SQSClient({ ...awsConfig(access), useQueueUrlAsEndpoint: false });
@@ -61,8 +61,8 @@ async function lettersIn(arn: string, access: AwsAccess): Promise<DeadLetter[]> 
   try {
     const command = new sdk.GetQueueUrlCommand({ QueueName, QueueOwnerAWSAccountId });
     const { QueueUrl = "" } = await client.send(command);
-    const messages = await messagesIn(client, QueueUrl);
-    return messages.flatMap((message) => letterOf(message) ?? []);
+    const messages = await readMessages(client, QueueUrl);
+    return messages.flatMap((message) => parseLetter(message) ?? []);
   } catch (error) {
     throw awsError(error, `Looking at the queue ${QueueName}`);
   } finally {
@@ -71,7 +71,7 @@ async function lettersIn(arn: string, access: AwsAccess): Promise<DeadLetter[]> 
 }
 
 /** Returns all messages of a queue, each once, without deleting them. */
-async function messagesIn(client: SQSClient, QueueUrl: string): Promise<Message[]> {
+async function readMessages(client: SQSClient, QueueUrl: string): Promise<Message[]> {
   const sdk = await import("@aws-sdk/client-sqs");
   const found = new Map<string, Message>();
   for (let look = 0; look < LOOKS; look++) {
@@ -101,7 +101,7 @@ async function messagesIn(client: SQSClient, QueueUrl: string): Promise<Message[
 }
 
 /** Returns the run that a message describes; null for a message from elsewhere. */
-function letterOf({ MessageAttributes, Attributes }: Message): DeadLetter | null {
+function parseLetter({ MessageAttributes, Attributes }: Message): DeadLetter | null {
   const { data } = attributesSchema.safeParse(MessageAttributes);
   const [, schedule] = /:schedule\/([^/]+\/[^/]+)$/.exec(data?.SCHEDULE_ARN ?? "") ?? [];
   if (!data || schedule === undefined) return null;
@@ -112,7 +112,7 @@ function letterOf({ MessageAttributes, Attributes }: Message): DeadLetter | null
 }
 
 /** Returns why a run could not be started, and what to do. */
-function reasonOf(said: string): Pick<NotStarted, "message" | "hint"> {
+function reasonFor(said: string): Pick<NotStarted, "message" | "hint"> {
   if (REFUSED.test(said)) {
     return {
       message: said,

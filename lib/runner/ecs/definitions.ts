@@ -8,7 +8,7 @@ import type { EcsCluster } from "./client.ts";
 import { OWN_SERVICE } from "./own_service.ts";
 import type { EcsTasks } from "./tasks.ts";
 import type { Job, RunnerSettings } from "../runner.ts";
-import { CONTROL_PORT, definitionOf, imageOf } from "./task_definition.ts";
+import { CONTROL_PORT, definitionFor, imageFor } from "./task_definition.ts";
 
 /** Options of EcsDefinitions. */
 export interface DefinitionsOptions {
@@ -46,12 +46,12 @@ export class EcsDefinitions {
   ): Promise<{ arn: string; secret: string }> {
     const { bucket, cluster, tasks, settings, env } = this.#options;
     // Before anything is written: an ini of the original has none.
-    imageOf(settings);
+    imageFor(settings);
     const region = await cluster.region();
     const { collectionId } = job;
     const known = keepSecret ? await this.secret(collectionId) : undefined;
     const secret = known ?? await this.#newSecret(collectionId);
-    const definition = definitionOf({
+    const definition = definitionFor({
       bucket,
       job,
       shutdown,
@@ -66,7 +66,7 @@ export class EcsDefinitions {
         ...(env.TWITTER_API_URL ? { TWITTER_API_URL: env.TWITTER_API_URL } : {}),
       },
       secrets: {
-        TWARC_CLOUD_SECRET: this.#secrets.nameOf(controlSecretName(collectionId)),
+        TWARC_CLOUD_SECRET: this.#secrets.nameFor(controlSecretName(collectionId)),
         ...await this.#honeybadger(),
       },
     });
@@ -97,6 +97,6 @@ export class EcsDefinitions {
     const sum = createHash("sha256").update(key).digest("hex").slice(0, 8);
     const name = `honeybadger-key-${sum}`;
     if (await this.#secrets.get(name) !== key) await this.#secrets.put(name, key);
-    return { HONEYBADGER_API_KEY: this.#secrets.nameOf(name) };
+    return { HONEYBADGER_API_KEY: this.#secrets.nameFor(name) };
   }
 }

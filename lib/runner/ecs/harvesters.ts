@@ -59,7 +59,7 @@ export class EcsHarvesters {
    */
   async takeOver(collectionId: string): Promise<void> {
     const services = await this.servicesFor(collectionId);
-    const tasks = await this.tasksOf(collectionId);
+    const tasks = await this.listTasks(collectionId);
     const before = await this.lock(collectionId);
     await this.end(collectionId, { services, tasks });
     const left = await this.lock(collectionId);
@@ -69,7 +69,7 @@ export class EcsHarvesters {
 
   /** Returns the names of the services that harvest a collection: ours, and that of the original. */
   async servicesFor(collectionId: string): Promise<string[]> {
-    const ours = this.serviceOf(collectionId);
+    const ours = this.serviceFor(collectionId);
     const original = await this.#options.services.original(this.#options.bucket, collectionId);
     return [
       ...await this.#options.services.isServed(ours) ? [ours] : [],
@@ -79,7 +79,7 @@ export class EcsHarvesters {
 
   /** Returns whether a collection has a task or a service, though no lock yet. */
   async isStarted(collectionId: string): Promise<boolean> {
-    const tasks = await this.tasksOf(collectionId);
+    const tasks = await this.listTasks(collectionId);
     if (tasks.length > 0) return true;
     for (const name of await this.servicesFor(collectionId)) {
       if (await this.#options.services.isKept(name)) return true;
@@ -88,12 +88,12 @@ export class EcsHarvesters {
   }
 
   /** Returns the name of a collection's service. ECS allows 255 characters. */
-  serviceOf(collectionId: string): string {
+  serviceFor(collectionId: string): string {
     return awsName(`${this.#options.bucket}_${collectionId}`, 255);
   }
 
   /** Returns the tasks of a collection that run, or are about to. */
-  async tasksOf(collectionId: string): Promise<HarvesterTask[]> {
+  async listTasks(collectionId: string): Promise<HarvesterTask[]> {
     const all = await Array.fromAsync(this.#options.tasks.list(this.#options.bucket));
     return all.filter((task) => task.collectionId === collectionId);
   }
@@ -110,7 +110,7 @@ export class EcsHarvesters {
     if (told && new URL(told).hostname !== "0.0.0.0") return new URL(told);
     if (!task?.networkInterface) return null;
     // The interface may be deleted already, or not readable for this person: nothing else depends on it.
-    const address = await this.#options.tasks.addressOf(task.networkInterface).catch(
+    const address = await this.#options.tasks.findAddress(task.networkInterface).catch(
       ifOurs(undefined),
     );
     const { controlPort = CONTROL_PORT } = this.#options;
@@ -144,7 +144,7 @@ export class EcsHarvesters {
       signal?.throwIfAborted();
       const lock = await this.lock(collectionId);
       if (!lock?.live) return;
-      const tasks = await this.tasksOf(collectionId);
+      const tasks = await this.listTasks(collectionId);
       // The lock of the original does not name its holder.
       const holds = ({ isOriginal }: HarvesterTask) => isOriginal === (lock.document === null);
       const task = tasks.find(holds) ?? tasks[0];
@@ -189,7 +189,7 @@ export class EcsHarvesters {
       const isLive = (lock?.live ?? false) && lock?.document !== null;
       const left = await this.#options.tasks.describe(arns);
       const going = left.find(({ status }) => status !== "STOPPED") ??
-        (await this.tasksOf(collectionId))[0];
+        (await this.listTasks(collectionId))[0];
       if (!isLive && !going) return;
       say?.(going ? `its task to end (it is ${going.status})` : "its lock to be released");
       await clock.sleep(this.#options.pace, signal);

@@ -18,7 +18,7 @@ export interface OriginalDefinition {
  * Returns the name of the original's service for a collection; null where ECS does not accept it, so that there is
  * none.
  */
-export function originalServiceOf(bucket: string, collectionId: string): string | null {
+export function originalServiceFor(bucket: string, collectionId: string): string | null {
   const name = `${bucket}_${collectionId}_service`;
   return ECS_NAME.test(name) ? name : null;
 }

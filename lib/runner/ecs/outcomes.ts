@@ -1,7 +1,7 @@
 /** The outcomes of harvesters on Fargate, and which of them keep failing. */
 
 import type { Clock } from "../../base/clock.ts";
-import { lastHarvestOf, timeOf } from "../../bucket/last_harvest.ts";
+import { parseHarvestId, readLastHarvest } from "../../bucket/last_harvest.ts";
 import { readLock } from "../../bucket/lock.ts";
 import { type HarvestInfo, isTornOff } from "../../collection/harvest_info.ts";
 import { TwarcCloudError, UserError } from "../../base/errors.ts";
@@ -12,7 +12,7 @@ import { logLines } from "./logs.ts";
 import type { EcsServices, HarvesterService } from "./services.ts";
 import type { EcsTasks, HarvesterTask } from "./tasks.ts";
 import type { Failing, Outcome, RunnerSettings } from "../runner.ts";
-import { CONTAINER, familyOf } from "./task_definition.ts";
+import { CONTAINER, familyFor } from "./task_definition.ts";
 
 /** Milliseconds for which ECS may not return a task that it has started: it is eventually consistent. */
 const UNKNOWN_MS = 60_000;
@@ -86,7 +86,7 @@ export class EcsOutcomes {
   /** Returns the report of a collection's last harvest; null where there is none, or it cannot be read. */
   async readOwnOutcome(collectionId: string): Promise<HarvestInfo | null> {
     try {
-      return (await lastHarvestOf(this.#options.store, collectionId))?.info ?? null;
+      return (await readLastHarvest(this.#options.store, collectionId))?.info ?? null;
     } catch (error) {
       if (error instanceof UserError) return null;
       throw error;
@@ -99,8 +99,8 @@ export class EcsOutcomes {
    */
   async #begunLast(collectionId: string): Promise<number> {
     try {
-      const last = await lastHarvestOf(this.#options.store, collectionId);
-      return last ? timeOf(last.info.harvest_timestamp) : -Infinity;
+      const last = await readLastHarvest(this.#options.store, collectionId);
+      return last ? parseHarvestId(last.info.harvest_timestamp) : -Infinity;
     } catch (error) {
       if (error instanceof UserError) return Infinity;
       throw error;
@@ -160,7 +160,7 @@ export class EcsOutcomes {
     }
     for await (const service of services.list(bucket)) {
       if (shown.has(service.collectionId)) continue;
-      const trouble = troubleOf(service);
+      const trouble = troubleFor(service);
       if (trouble && await heldSince(service.collectionId) === null) yield trouble;
     }
   }
@@ -203,7 +203,7 @@ export class EcsOutcomes {
     const { bucket, settings, clock } = this.#options;
     const group = settings.require("log_group");
     const id = arn.split("/").at(-1);
-    const streams = `${familyOf(bucket, collectionId)}/${CONTAINER}/${id}`;
+    const streams = `${familyFor(bucket, collectionId)}/${CONTAINER}/${id}`;
     const { signal } = new AbortController();
     const wanted = { group, streams, follow: false, signal };
     let last: string | undefined;
@@ -246,7 +246,7 @@ function byEnd(one: HarvesterTask, other: HarvesterTask): number {
 }
 
 /** Returns why a service has no task, by its events. */
-function troubleOf(
+function troubleFor(
   { collectionId, desired, running, givenUp, changed, events }: HarvesterService,
 ): Failing | undefined {
   if (running > 0 || desired === 0) return;

@@ -2,7 +2,7 @@
 
 import { getLogger } from "@logtape/logtape";
 import type { AwsAccess } from "../../base/aws.ts";
-import { sentenceOf, TwarcCloudError } from "../../base/errors.ts";
+import { errorSentence, TwarcCloudError } from "../../base/errors.ts";
 import { EcsCluster } from "./client.ts";
 import { EcsServices } from "./services.ts";
 
@@ -27,7 +27,7 @@ export async function restOwnService(own: string | undefined, access: AwsAccess)
     log.warn(
       "The stream has ended, but this task cannot stop its service: {problem} The task is idle, and " +
         "costs money until filter-stop ends it. Run `terraform apply` of this version, which grants the permission",
-      { problem: sentenceOf(error) },
+      { problem: errorSentence(error) },
     );
     return false;
   }

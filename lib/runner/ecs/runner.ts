@@ -5,7 +5,7 @@ import { endedWhy } from "../../bucket/last_harvest.ts";
 import { lockedError } from "../../bucket/lock.ts";
 import { isoTime } from "../../base/clock.ts";
 import type { HarvestInfo } from "../../collection/harvest_info.ts";
-import { flagsOf } from "../../collection/limits.ts";
+import { toFlags } from "../../collection/limits.ts";
 import { checkedId } from "../../collection/layout.ts";
 import { readable } from "../../base/log.ts";
 import { EcsDefinitions } from "./definitions.ts";
@@ -16,7 +16,7 @@ import { EcsHarvesters } from "./harvesters.ts";
 import { EcsSchedules } from "./schedules.ts";
 import { EcsServices } from "./services.ts";
 import { EcsTasks, type Placement } from "./tasks.ts";
-import { infoOf, logBefore, loggedElsewhere, noLog, notRunning, saidBy } from "../live.ts";
+import { logBefore, loggedElsewhere, noLog, notRunning, readInfo, saidBy } from "../live.ts";
 import { harvesterArgs } from "../argv.ts";
 import type {
   Failing,
@@ -31,7 +31,7 @@ import type {
   StopOptions,
 } from "../runner.ts";
 import type { Schedule } from "../schedule.ts";
-import { familyOf, tagsOf } from "./task_definition.ts";
+import { familyFor, tagsFor } from "./task_definition.ts";
 
 /** Milliseconds between polls. */
 const POLL_MS = 5_000;
@@ -99,7 +99,7 @@ export class EcsRunner implements Runner {
     const defined = await this.#definitions.define(bare, { shutdown: true, keepSecret: false });
     const began = this.#options.clock.monotonic();
     const arn = await this.#tasks.run(defined.arn, {
-      command: this.#commandOf(job),
+      command: this.#commandFor(job),
       place: this.#place(),
       tags: this.#tags(collectionId),
     });
@@ -115,7 +115,7 @@ export class EcsRunner implements Runner {
   async start(job: Job, { say }: { say?: (line: string) => void } = {}): Promise<Started> {
     const { collectionId } = job;
     const { text: bucket } = this.#options.bucket;
-    const name = this.#harvesters.serviceOf(collectionId);
+    const name = this.#harvesters.serviceFor(collectionId);
     const original = await this.#services.original(this.#bucket, collectionId);
     let before = original === null ? await this.#free(collectionId) : undefined;
     // A service whose stream has ended by itself blocks the new one.
@@ -155,7 +155,7 @@ export class EcsRunner implements Runner {
 
   async stop(collectionId: string, options: StopOptions = {}): Promise<void> {
     const services = await this.#harvesters.servicesFor(checkedId(collectionId));
-    const tasks = await this.#harvesters.tasksOf(collectionId);
+    const tasks = await this.#harvesters.listTasks(collectionId);
     if (services.length === 0 && tasks.length === 0) throw notRunning(collectionId);
     const secret = await this.#definitions.secret(collectionId).catch(ifOurs(undefined));
     await this.#harvesters.end(collectionId, { ...options, services, tasks });
@@ -188,7 +188,7 @@ export class EcsRunner implements Runner {
 
   async info(collectionId: string): Promise<HarvestInfo | null> {
     const lock = await this.#harvesters.lock(collectionId);
-    const [task] = await this.#harvesters.tasksOf(collectionId);
+    const [task] = await this.#harvesters.listTasks(collectionId);
     if (!lock?.live || !lock.document) {
       if (!task) return null;
       const original = task.isOriginal
@@ -197,7 +197,7 @@ export class EcsRunner implements Runner {
       return await saidBy(original) ?? this.#beginningInfo(collectionId);
     }
     const control = await this.#harvesters.client(collectionId, task, lock);
-    return await infoOf(collectionId, lock, control);
+    return await readInfo(collectionId, lock, control);
   }
 
   async *failing(): AsyncGenerator<Failing> {
@@ -218,7 +218,7 @@ export class EcsRunner implements Runner {
       cluster: await this.#cluster.arn(),
       role: settings.require("event_role_arn"),
       definition: arn.replace(/:\d+$/, ""),
-      command: this.#commandOf(job),
+      command: this.#commandFor(job),
       subnet,
       securityGroup,
       spot,
@@ -229,12 +229,12 @@ export class EcsRunner implements Runner {
    * Returns the command of a run with limits of its own, which replaces its definition's: other runs have that
    * definition too.
    */
-  #commandOf(job: Job): string[] | undefined {
-    if (flagsOf(job.flags).length === 0) return undefined;
+  #commandFor(job: Job): string[] | undefined {
+    if (toFlags(job.flags).length === 0) return undefined;
     return harvesterArgs(job, { bucket: this.#bucket, shutdown: true });
   }
 
-  scheduleOf(collectionId: string): Promise<ScheduledJob | null> {
+  findSchedule(collectionId: string): Promise<ScheduledJob | null> {
     return this.#schedules.find(checkedId(collectionId));
   }
 
@@ -256,7 +256,7 @@ export class EcsRunner implements Runner {
   async *logs(collectionId: string, options: LogOptions): AsyncGenerator<string> {
     const { settings, clock } = this.#options;
     const group = settings.require("log_group");
-    const streams = `${familyOf(this.#bucket, checkedId(collectionId))}/`;
+    const streams = `${familyFor(this.#bucket, checkedId(collectionId))}/`;
     const lock = await this.#harvesters.lock(collectionId);
     const isElsewhere = lock?.live &&
       !await this.#harvesters.isStarted(collectionId).catch(ifOurs(true));
@@ -294,9 +294,9 @@ export class EcsRunner implements Runner {
   async #awaitedStep(collectionId: string, before: string | undefined): Promise<string | null> {
     const lock = await this.#harvesters.lock(collectionId);
     if (lock?.live && lock.document?.holder !== before) return null;
-    const [task] = await this.#harvesters.tasksOf(collectionId);
+    const [task] = await this.#harvesters.listTasks(collectionId);
     if (task) return `its task is ${task.status}`;
-    const service = await this.#services.find(this.#harvesters.serviceOf(collectionId)).catch(
+    const service = await this.#services.find(this.#harvesters.serviceFor(collectionId)).catch(
       ifOurs(undefined),
     );
     const [event] = service?.events ?? [];
@@ -329,7 +329,7 @@ export class EcsRunner implements Runner {
   }
 
   #tags(collectionId: string) {
-    return tagsOf(this.#bucket, collectionId);
+    return tagsFor(this.#bucket, collectionId);
   }
 }
 

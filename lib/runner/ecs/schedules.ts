@@ -9,10 +9,10 @@ import type {
 import { type AwsAccess, awsConfig, awsError, awsFailure } from "../../base/aws.ts";
 import { type Clock, isoTime } from "../../base/clock.ts";
 import { AccessError, UserError } from "../../base/errors.ts";
-import { checkedQueue, deadLettersIn } from "./dead_letters.ts";
+import { checkedQueue, readDeadLetters } from "./dead_letters.ts";
 import type { NotStarted, ScheduledJob } from "../runner.ts";
 import { beginsAtOnce, isSameSchedule, nextTime, type Schedule } from "../schedule.ts";
-import { awsName, overridesOf } from "./task_definition.ts";
+import { awsName, overridesFor } from "./task_definition.ts";
 
 /** The most characters of a schedule's or a group's name. */
 const MAX_NAME = 64;
@@ -115,7 +115,7 @@ export class EcsSchedules {
     const client = await this.#ours();
     const found = await client.send(new GetScheduleCommand({ Name, GroupName: this.#group() }))
       .catch(unlessNamed("ResourceNotFoundException"));
-    return found ? scheduledOf(found, this.#clock.now()) : null;
+    return found ? toScheduledJob(found, this.#clock.now()) : null;
   }
 
   /** Yields every schedule of the bucket. */
@@ -127,11 +127,11 @@ export class EcsSchedules {
 
   /**
    * Returns runs of these schedules that could not be started; none where no queue is configured. @throws as
-   * `deadLettersIn`
+   * `readDeadLetters`
    */
   async notStarted(scheduled: ScheduledJob[]): Promise<NotStarted[]> {
     if (!this.#deadLetters || scheduled.length === 0) return [];
-    const found = await deadLettersIn(checkedQueue(this.#deadLetters), this.#access);
+    const found = await readDeadLetters(checkedQueue(this.#deadLetters), this.#access);
     return scheduled.flatMap(({ collectionId }) => {
       const runs = found.get(`${this.#group()}/${awsName(collectionId, MAX_NAME)}`);
       return runs ? [{ collectionId, ...runs }] : [];
@@ -219,7 +219,7 @@ export class EcsSchedules {
       Target: {
         Arn: target.cluster,
         RoleArn: target.role,
-        ...target.command ? { Input: JSON.stringify(overridesOf(target.command)) } : {},
+        ...target.command ? { Input: JSON.stringify(overridesFor(target.command)) } : {},
         EcsParameters: {
           TaskDefinitionArn: target.definition,
           TaskCount: 1,
@@ -276,10 +276,10 @@ export class EcsSchedules {
 }
 
 /** Returns a schedule of ours by AWS's description. @param now Milliseconds since 1970. */
-function scheduledOf(found: GetScheduleCommandOutput, now: number): ScheduledJob {
+function toScheduledJob(found: GetScheduleCommandOutput, now: number): ScheduledJob {
   const { ScheduleExpression: expression = "", ScheduleExpressionTimezone: zone } = found;
   const schedule = { expression, ...(zone && zone !== "UTC" ? { timezone: zone } : {}) };
-  const next = nextOf(schedule, found.StartDate, now);
+  const next = nextDue(schedule, found.StartDate, now);
   return {
     collectionId: found.Description ?? found.Name ?? "",
     schedule,
@@ -291,7 +291,7 @@ function scheduledOf(found: GetScheduleCommandOutput, now: number): ScheduledJob
  * Returns when a schedule is due next, in milliseconds since 1970: a rate at its start, and then after each of its
  * periods. Null where that is unknown: for a rate without a start, and a schedule that was edited elsewhere.
  */
-function nextOf(schedule: Schedule, start: Date | undefined, now: number): number | null {
+function nextDue(schedule: Schedule, start: Date | undefined, now: number): number | null {
   try {
     if (!beginsAtOnce(schedule)) return nextTime(schedule, now);
     const first = start?.getTime();

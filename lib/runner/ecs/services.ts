@@ -2,8 +2,8 @@
 
 import type { Service } from "@aws-sdk/client-ecs";
 import type { EcsCluster } from "./client.ts";
-import { originalServiceOf } from "./original.ts";
-import { launchOf, type Placement, type Tags } from "./tasks.ts";
+import { originalServiceFor } from "./original.ts";
+import { launchOptions, type Placement, type Tags } from "./tasks.ts";
 import { idOfTag, plainName } from "./task_definition.ts";
 
 /** A harvester's service. */
@@ -57,7 +57,7 @@ export class EcsServices {
         // A service that cannot start is not retried, and paid for, forever; there is nothing to roll back to.
         deploymentCircuitBreaker: { enable: true, rollback: false },
       },
-      ...launchOf({ ...place, spot: false }),
+      ...launchOptions({ ...place, spot: false }),
       enableECSManagedTags: true,
       propagateTags: "SERVICE",
       tags,
@@ -90,7 +90,7 @@ export class EcsServices {
    * missing. One of that name may be ours, of a collection whose id ends with `_service`: its tags show it.
    */
   async original(bucket: string, collectionId: string): Promise<string | null> {
-    const name = originalServiceOf(bucket, collectionId);
+    const name = originalServiceFor(bucket, collectionId);
     const found = name === null ? null : await this.find(name);
     const isIts = found?.bucket === bucket && found.collectionId === collectionId;
     return isIts && found.status === "ACTIVE" ? name : null;
@@ -136,7 +136,7 @@ export class EcsServices {
       "Looking at the service",
       async (client) => await client.send(command),
     );
-    return (found.services ?? []).map(serviceOf);
+    return (found.services ?? []).map(toService);
   }
 
   /** Lets a service start no more tasks; it stays, as it shows how its stream ended. */
@@ -160,7 +160,7 @@ export class EcsServices {
   }
 }
 
-function serviceOf(service: Service): HarvesterService {
+function toService(service: Service): HarvesterService {
   const tags = new Map(service.tags?.map(({ key, value }) => [key, value]));
   const deployment = service.deployments?.find(({ status }) => status === "PRIMARY");
   const isGivenUp = deployment?.rolloutState === "FAILED";

@@ -47,7 +47,7 @@ export interface DefinitionOptions {
 const ENCODED = "@base64url:";
 
 /** Returns the tags that identify tasks. */
-export function tagsOf(bucket: string, collectionId: string): { key: string; value: string }[] {
+export function tagsFor(bucket: string, collectionId: string): { key: string; value: string }[] {
   // AWS accepts in tags: letters, digits, blanks and these signs.
   const isPlain = /^[\p{L}\p{N} +=._:/@-]+$/u.test(collectionId) &&
     collectionId.trim() === collectionId;
@@ -80,7 +80,7 @@ export function plainName(text: string): string {
 }
 
 /** Returns the family of a collection's definitions. ECS allows 255 characters. */
-export function familyOf(bucket: string, collectionId: string): string {
+export function familyFor(bucket: string, collectionId: string): string {
   return awsName(`twarc-cloud_${bucket}_${collectionId}`, 255);
 }
 
@@ -89,7 +89,7 @@ export function familyOf(bucket: string, collectionId: string): string {
  * whole name.
  * @throws UserError for missing settings, and for an invalid digest.
  */
-export function imageOf(settings: DefinitionSettings): string {
+export function imageFor(settings: DefinitionSettings): string {
   const tag = settings.require("image_tag");
   const [, name = "", digest] = /^([^@]*)@(.*)$/.exec(tag.replace(/^sha256:/, "@$&")) ?? [tag, tag];
   if (digest !== undefined && !DIGEST.test(digest)) {
@@ -103,15 +103,15 @@ export function imageOf(settings: DefinitionSettings): string {
 }
 
 /** Returns the overrides of a task that is started with another command than its definition's. */
-export function overridesOf(command: string[]) {
+export function overridesFor(command: string[]) {
   return { containerOverrides: [{ name: CONTAINER, command }] };
 }
 
 /** Returns the definition of a collection's task. @throws UserError for settings that are missing or wrong. */
-export function definitionOf(options: DefinitionOptions): RegisterTaskDefinitionCommandInput {
+export function definitionFor(options: DefinitionOptions): RegisterTaskDefinitionCommandInput {
   const { bucket, job, shutdown, settings, region, env, secrets } = options;
-  const family = familyOf(bucket, job.collectionId);
-  const [cpu, memory] = [numberOf(settings, "cpu", "256"), numberOf(settings, "memory", "512")];
+  const family = familyFor(bucket, job.collectionId);
+  const [cpu, memory] = [readNumber(settings, "cpu", "256"), readNumber(settings, "memory", "512")];
   const command = harvesterArgs(job, { bucket, shutdown });
   const definition: RegisterTaskDefinitionCommandInput = {
     family,
@@ -121,13 +121,13 @@ export function definitionOf(options: DefinitionOptions): RegisterTaskDefinition
     memory,
     runtimePlatform: {
       operatingSystemFamily: "LINUX",
-      cpuArchitecture: architectureOf(settings),
+      cpuArchitecture: architectureFor(settings),
     },
     taskRoleArn: settings.require("task_role_arn"),
     executionRoleArn: settings.require("task_execution_role_arn"),
     containerDefinitions: [{
       name: CONTAINER,
-      image: imageOf(settings),
+      image: imageFor(settings),
       essential: true,
       memory: Number(memory),
       command,
@@ -151,7 +151,7 @@ export function definitionOf(options: DefinitionOptions): RegisterTaskDefinition
       },
     }],
     volumes: [{ name: "temporary" }],
-    tags: tagsOf(bucket, job.collectionId),
+    tags: tagsFor(bucket, job.collectionId),
   };
   return withFingerprint(definition);
 }
@@ -167,7 +167,7 @@ function withFingerprint(
   return { ...definition, containerDefinitions };
 }
 
-function numberOf(settings: DefinitionSettings, name: "cpu" | "memory", usual: string): string {
+function readNumber(settings: DefinitionSettings, name: "cpu" | "memory", usual: string): string {
   const value = settings.get(name) ?? usual;
   if (/^[1-9]\d*$/.test(value)) return value;
   throw new UserError(
@@ -178,7 +178,7 @@ function numberOf(settings: DefinitionSettings, name: "cpu" | "memory", usual: s
   );
 }
 
-function architectureOf(settings: DefinitionSettings): "ARM64" | "X86_64" {
+function architectureFor(settings: DefinitionSettings): "ARM64" | "X86_64" {
   const value = settings.get("architecture") ?? "X86_64";
   if (value === "ARM64" || value === "X86_64") return value;
   throw new UserError(`architecture in twarc_cloud.ini is ${JSON.stringify(value)}`, {

@@ -6,7 +6,7 @@ import { OutsideError } from "../../base/errors.ts";
 import { ecsFault } from "./faults.ts";
 import type { EcsCluster } from "./client.ts";
 import { ORIGINAL_CONTAINER, OriginalDefinitions } from "./original.ts";
-import { CONTAINER, FINGERPRINT, idOfTag, overridesOf } from "./task_definition.ts";
+import { CONTAINER, FINGERPRINT, idOfTag, overridesFor } from "./task_definition.ts";
 
 /** A harvester's task. */
 export interface HarvesterTask {
@@ -95,10 +95,10 @@ export class EcsTasks {
       cluster: this.#cluster.name,
       taskDefinition: definition,
       count: 1,
-      ...launchOf(place),
+      ...launchOptions(place),
       enableECSManagedTags: true,
       tags,
-      ...own ? { overrides: overridesOf(own) } : {},
+      ...own ? { overrides: overridesFor(own) } : {},
     });
     const { tasks, failures } = await this.#cluster.attempt(
       "Starting the task",
@@ -182,11 +182,11 @@ export class EcsTasks {
       "Looking at tasks",
       async (client) => await client.send(command),
     );
-    return (found.tasks ?? []).map(taskOf);
+    return (found.tasks ?? []).map(toTask);
   }
 
   /** Returns the public address of a network interface, or undefined while it has none. */
-  async addressOf(networkInterface: string): Promise<string | undefined> {
+  async findAddress(networkInterface: string): Promise<string | undefined> {
     const { DescribeNetworkInterfacesCommand, EC2Client } = await import("@aws-sdk/client-ec2");
     try {
       const client = new EC2Client(awsConfig(this.#cluster.access));
@@ -202,7 +202,7 @@ export class EcsTasks {
 }
 
 /** Returns where and on what a task or a service is to run, as ECS takes it. */
-export function launchOf({ subnet, securityGroup, spot }: Placement) {
+export function launchOptions({ subnet, securityGroup, spot }: Placement) {
   return {
     ...(spot
       ? { capacityProviderStrategy: [{ capacityProvider: "FARGATE_SPOT", weight: 1 }] }
@@ -220,7 +220,7 @@ export function launchOf({ subnet, securityGroup, spot }: Placement) {
 /** The statuses of a task that ends, or has ended. */
 const ENDING = new Set(["DEACTIVATING", "STOPPING", "DEPROVISIONING", "STOPPED", "DELETED"]);
 
-function taskOf(task: Task): HarvesterTask {
+function toTask(task: Task): HarvesterTask {
   const tags = new Map(task.tags?.map(({ key, value }) => [key, value]));
   const details = task.attachments?.flatMap((attachment) => attachment.details ?? []) ?? [];
   const container = task.containers?.find(({ name }) => name === CONTAINER) ?? task.containers?.[0];

@@ -1,7 +1,7 @@
 /** Keeps a harvester of this machine alive: after a fault it is restarted, until it is stopped. */
 
 import { type Clock, isoTime } from "../../base/clock.ts";
-import { LockedError, sentenceOf, TwarcCloudError } from "../../base/errors.ts";
+import { errorSentence, LockedError, TwarcCloudError } from "../../base/errors.ts";
 import { outlast } from "../../base/outage.ts";
 import type { Documents } from "./documents.ts";
 import { type FoundKept, type Kept, readKept, writeKept } from "./kept.ts";
@@ -97,7 +97,7 @@ class Keeper {
       } else {
         if (await started.outcome() === null) kept = { ...kept, state: "running" };
         if (!await this.#write(kept)) return await this.#stopUnwanted();
-        const end = await this.#endOf(started, since);
+        const end = await this.#waitForEnd(started, since);
         if (!await this.mine()) return;
         kept = this.#after(kept, { ...end, lasted: clock.monotonic() - began });
       }
@@ -114,12 +114,12 @@ class Keeper {
       if (!(error instanceof TwarcCloudError)) throw error;
       const { exitCode } = error;
       const isHeld = error instanceof LockedError;
-      return { exitCode, problem: sentenceOf(error), isHeld, lasted: 0 };
+      return { exitCode, problem: errorSentence(error), isHeld, lasted: 0 };
     }
   }
 
   /** Waits until a harvester has ended; returns its end. */
-  async #endOf(started: Started, since: number): Promise<Omit<End, "lasted">> {
+  async #waitForEnd(started: Started, since: number): Promise<Omit<End, "lasted">> {
     const { clock, signal, isHeld, endedWhy, pollMs = POLL_MS } = this.#options;
     let outcome = await started.outcome();
     for (; !outcome; outcome = await started.outcome()) {
@@ -128,10 +128,10 @@ class Keeper {
     }
     const why = outcome.exitCode === 0 ? await this.#outlast(() => endedWhy(since)) : null;
     if (why !== null) {
-      return { exitCode: 0, problem: sentenceOf(new Error(why)), isHeld: false, isOver: true };
+      return { exitCode: 0, problem: errorSentence(new Error(why)), isHeld: false, isOver: true };
     }
     const { exitCode, message = "It ended without a stop request" } = outcome;
-    const problem = sentenceOf(new Error(message));
+    const problem = errorSentence(new Error(message));
     return { exitCode, problem, isHeld: exitCode === 1 && await this.#outlast(isHeld) };
   }
 

@@ -181,7 +181,7 @@ export interface Trouble {
 }
 
 /** Returns the trouble of a harvester whose lock is free. */
-export function troubleOf({ state, fault, since }: Kept): Trouble {
+export function troubleFor({ state, fault, since }: Kept): Trouble {
   if (!fault || state === "running" || state === "starting") {
     return { since, problem: "Its process no longer runs.", state: "gone" };
   }

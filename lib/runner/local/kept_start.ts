@@ -43,7 +43,7 @@ export async function startKept(job: Job, options: KeptStartOptions): Promise<St
   try {
     const exited = await spawn(keeper);
     const failed = await failureAtBegin(start, { clock, exited });
-    const outcome = failed ? () => Promise.resolve(failed) : () => outcomeOf(start);
+    const outcome = failed ? () => Promise.resolve(failed) : () => readOutcome(start);
     if (failed) await forget(start);
     const withdraw = () => forget(start);
     return { collectionId, bucket, status: "RUNNING", outcome, withdraw };
@@ -80,8 +80,8 @@ async function failureAtBegin(
   const end = clock.monotonic() + PATIENCE_MS;
   for (;;) {
     const gone = await exited();
-    const kept = await ownOf(start);
-    if (kept?.state === "ended") return endedOf(kept);
+    const kept = await readOwn(start);
+    if (kept?.state === "ended") return endedOutcome(kept);
     if (kept?.state !== "starting" || clock.monotonic() > end) return null;
     if (gone) return { exitCode: 3, ...gone.message ? { message: gone.message } : {} };
     await clock.sleep(POLL_MS);
@@ -89,19 +89,19 @@ async function failureAtBegin(
 }
 
 /** Returns the outcome; null while it is to be kept alive. */
-async function outcomeOf(start: Start): Promise<Outcome | null> {
-  const kept = await ownOf(start);
+async function readOutcome(start: Start): Promise<Outcome | null> {
+  const kept = await readOwn(start);
   if (!kept) return { exitCode: 0 };
-  return kept.state === "ended" ? endedOf(kept) : null;
+  return kept.state === "ended" ? endedOutcome(kept) : null;
 }
 
-function endedOf({ fault }: Kept): Outcome {
+function endedOutcome({ fault }: Kept): Outcome {
   const { exit_code: exitCode = 3, problem: message = "" } = fault ?? {};
   return { exitCode, message };
 }
 
 /** Returns the document of a start; null where it was stopped, or another one replaced it. */
-async function ownOf({ documents, collectionId, keeper }: Start): Promise<Kept | null> {
+async function readOwn({ documents, collectionId, keeper }: Start): Promise<Kept | null> {
   const found = await readKept(documents, collectionId);
   return found?.kept.keeper === keeper ? found.kept : null;
 }

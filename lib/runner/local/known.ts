@@ -39,7 +39,7 @@ export async function knownBuckets(env: Env): Promise<Known[]> {
   const names = await Array.fromAsync(Deno.readDir(parent), ({ name }) => name).catch(() => []);
   for (const name of names.sort()) {
     const folder = join(parent, name);
-    const text = await textOf(join(folder, FILE));
+    const text = await readText(join(folder, FILE));
     const { data } = knownSchema.safeParse(jsonOrNull(text));
     if (data) known.push({ ...data, folder });
   }
@@ -61,7 +61,7 @@ export function seenElsewhere(
  * Returns the folder for a bucket's state: the one from before it was renamed; otherwise one by its place, unless
  * another bucket had it.
  */
-export function folderOf(
+export function findFolder(
   bucket: BucketRef,
   { id, here, known, env }: { id: string | null; here: Place; known: Known[]; env: Env },
 ): string {
@@ -69,7 +69,7 @@ export function folderOf(
   if (own) return own.folder;
   const name = bucket.name.replace(/[^A-Za-z0-9_-]/g, "-").slice(0, 40);
   const folderNamed = (text: string) =>
-    join(stateFolder({ env }), "buckets", `${name}-${hashOf(text)}`);
+    join(stateFolder({ env }), "buckets", `${name}-${shortHash(text)}`);
   const place = bucket.kind === "folder" ? here.place : `${here.place} ${here.endpoint ?? ""}`;
   const usual = folderNamed(place);
   const isOthers = id !== null &&
@@ -97,21 +97,21 @@ export async function formerPlaces(id: string, env: Env): Promise<string[]> {
 }
 
 /** Returns the id of a bucket in a folder; null for any other, whose name is unique, and for one without. */
-export async function idOf(bucket: BucketRef): Promise<string | null> {
+export async function readBucketId(bucket: BucketRef): Promise<string | null> {
   if (bucket.kind !== "folder") return null;
-  const text = await textOf(join(bucket.path, IDENTITY));
+  const text = await readText(join(bucket.path, IDENTITY));
   const json = jsonOrNull(text);
   return isObject(json) && typeof json.id === "string" ? json.id : null;
 }
 
 /** Returns a file's text; empty where it cannot be read, unless that may pass: then it would be taken for another. */
-async function textOf(path: string): Promise<string> {
+async function readText(path: string): Promise<string> {
   return await readTextFile(path).catch((error) => {
     if (error instanceof InUseError) throw error;
     return "";
   });
 }
 
-function hashOf(text: string): string {
+function shortHash(text: string): string {
   return createHash("sha256").update(text).digest("hex").slice(0, 12);
 }

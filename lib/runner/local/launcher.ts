@@ -16,14 +16,14 @@ export const OUT_CLOSED = "TWARC_CLOUD_OUT_CLOSED";
  * Returns the text of the program: for `sh`, or for Windows' `cmd`.
  * @param command Deno and its arguments, the last of which is main.ts.
  */
-export function launcherOf(
+export function launcherText(
   command: readonly string[],
   { isWindows }: { isWindows: boolean },
 ): string {
   const [deno = "", main = ""] = [command[0], command.at(-1)];
   const gone = "no longer exists. In the folder of twarc-cloud's source, run: " +
     `npx -y deno@${Deno.version.deno} task install`;
-  if (isWindows) return cmdLauncherOf(command, gone);
+  if (isWindows) return cmdLauncherText(command, gone);
   const checks = [deno, main].map((path) =>
     `[ -e ${shWord(path)} ] || { echo ${shWord(`Error: ${path} ${gone}`)} >&2; exit 1; }`
   );
@@ -48,7 +48,7 @@ export function launcherOf(
  * Returns the text for `cmd`. Each part is in a variable: within quotes it means nothing else to `cmd`, whatever
  * characters it has.
  */
-function cmdLauncherOf(command: readonly string[], gone: string): string {
+function cmdLauncherText(command: readonly string[], gone: string): string {
   const settings = command.map((part, i) => `set "_${i}=${part.replaceAll("%", "%%")}"`);
   const parts = command.map((_, i) => `"%_${i}%"`);
   const checks = [parts.at(0), parts.at(-1)].map((part) =>

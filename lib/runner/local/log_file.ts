@@ -5,7 +5,7 @@ import { openSync } from "node:fs";
 import { openFile, renameFile } from "../../base/in_use.ts";
 import type { Clock } from "../../base/clock.ts";
 import { readable } from "../../base/log.ts";
-import { messageOf, OutsideError } from "../../base/errors.ts";
+import { errorMessage, OutsideError } from "../../base/errors.ts";
 import { outlast } from "../../base/outage.ts";
 import { nullIfAbsent } from "../../base/system_error.ts";
 import type { LogOptions } from "../runner.ts";
@@ -19,7 +19,7 @@ const POLL_MS = 500;
 export async function rotateLog(path: string): Promise<number> {
   const size = (await Deno.stat(path).catch(() => null))?.size ?? 0;
   if (size < MAX_BYTES) return size;
-  return await renameFile(path, asideOf(path)).then(() => 0, () => size);
+  return await renameFile(path, rotatedPath(path)).then(() => 0, () => size);
 }
 
 /** Opens a log for appending; returns its file descriptor. @throws OutsideError */
@@ -27,7 +27,7 @@ export function openLog(path: string): number {
   try {
     return openSync(path, "a");
   } catch (cause) {
-    throw new OutsideError(`The log ${path} cannot be written: ${messageOf(cause)}`, { cause });
+    throw new OutsideError(`The log ${path} cannot be written: ${errorMessage(cause)}`, { cause });
   }
 }
 
@@ -55,7 +55,7 @@ export async function lastError(path: string, offset: number): Promise<string | 
  * where it is missing for a while or is rotated.
  * @throws OutsideError where a log that is not followed cannot be read.
  */
-export async function* linesOf(
+export async function* readLines(
   path: string,
   { follow, signal, say = () => {}, clock }: LogOptions & { clock: Clock },
 ): AsyncGenerator<string> {
@@ -98,21 +98,21 @@ async function bytesAfter(path: string, from: Place): Promise<{ bytes: Uint8Arra
     if (!file) return { bytes: new Uint8Array(), end: from };
     const { ino, size } = await file.stat();
     const isSame = from.file === null || from.file === ino;
-    const missed = isSame ? new Uint8Array() : await lastOf(asideOf(path), from);
+    const missed = isSame ? new Uint8Array() : await readLast(rotatedPath(path), from);
     // A shorter file was begun again.
     const offset = isSame && size >= from.offset ? from.offset : 0;
     const bytes = await bytesFrom(file, offset);
     const end = { file: ino, offset: offset + bytes.length };
     return { bytes: Buffer.concat([missed, bytes]), end };
   } catch (cause) {
-    throw new OutsideError(`The log ${path} cannot be read: ${messageOf(cause)}`, { cause });
+    throw new OutsideError(`The log ${path} cannot be read: ${errorMessage(cause)}`, { cause });
   }
 }
 
 /**
  * Returns the bytes added to a log between the last poll and its rotation; none where that file is deleted already.
  */
-async function lastOf(path: string, from: Place): Promise<Uint8Array> {
+async function readLast(path: string, from: Place): Promise<Uint8Array> {
   using file = await openFile(path).catch(nullIfAbsent);
   const isIt = file && (await file.stat()).ino === from.file;
   return isIt ? await bytesFrom(file, from.offset) : new Uint8Array();
@@ -128,7 +128,7 @@ async function bytesFrom(file: Deno.FsFile, offset: number): Promise<Uint8Array>
   return await new Blob(blocks).bytes();
 }
 
-function asideOf(path: string): string {
+function rotatedPath(path: string): string {
   return `${path}.1`;
 }
 

@@ -12,7 +12,7 @@ export interface Ended {
  * Returns the outcome of a harvester.
  * @param said The error in its log, if it has written one: every harvester does that ends by itself.
  */
-export function outcomeOf(
+export function outcomeFor(
   { exitCode: code, signalCode }: Ended,
   said: string | undefined,
   os: string = Deno.build.os,

@@ -27,7 +27,7 @@ export type Presence = z.output<typeof presenceSchema>;
  * Returns the scheduler that carries out a bucket's schedules, if one is known to live; otherwise null. @throws as
  * the store
  */
-export async function schedulerOf(documents: Documents, clock: Clock): Promise<Presence | null> {
+export async function findScheduler(documents: Documents, clock: Clock): Promise<Presence | null> {
   const found = await documents.get(KEY);
   if (!found) return null;
   const presence = parseAs(presenceSchema, found.bytes, KEY);
@@ -49,7 +49,7 @@ export async function showPresence(
     await clock.sleep(EVERY_MS, signal);
   }
   await ignoringFaults(async () => {
-    const found = await schedulerOf(documents, clock);
+    const found = await findScheduler(documents, clock);
     if (found?.since === since && found.pid === process.pid) await documents.delete(KEY);
   });
 }

@@ -16,9 +16,9 @@ import {
 import { type FoundLock, readLock, unlock } from "../../bucket/lock.ts";
 import { holderIsGone } from "../../bucket/process.ts";
 import { COLLECTIONS, idOfFolder } from "../../collection/layout.ts";
-import { type Place, placeOf, placeText } from "../../store/place.ts";
+import { findPlace, type Place, placeText } from "../../store/place.ts";
 import type { Store } from "../../store/store.ts";
-import { folderOf, type Known, knownBuckets, remember, seenElsewhere } from "./known.ts";
+import { findFolder, type Known, knownBuckets, remember, seenElsewhere } from "./known.ts";
 
 /** The bucket, and the person who uses it. */
 export interface BucketAsked {
@@ -36,10 +36,10 @@ interface Facts {
   known: Known[];
 }
 
-async function factsOf({ bucket, aws, env, store }: BucketAsked): Promise<Facts> {
+async function readFacts({ bucket, aws, env, store }: BucketAsked): Promise<Facts> {
   const [found, here, known] = await Promise.all([
     readIdentity(store),
-    placeOf(bucket, aws),
+    findPlace(bucket, aws),
     knownBuckets(env),
   ]);
   return { found, here, known };
@@ -57,7 +57,7 @@ export async function recogniseBucket(
   { isEmptyToo = false } = {},
 ): Promise<Identity | null> {
   const { store, clock } = asked;
-  const facts = await factsOf(asked);
+  const facts = await readFacts(asked);
   const { found, here } = facts;
   const seen = found && seenElsewhere(found.identity, facts);
   if (seen) throw copyOrMoved(asked.bucket.text, seen);
@@ -80,7 +80,7 @@ async function rememberHere(
   { bucket, env }: BucketAsked,
 ): Promise<void> {
   const isFolder = bucket.kind === "folder";
-  const folder = folderOf(bucket, { id: isFolder ? id : null, here, known, env });
+  const folder = findFolder(bucket, { id: isFolder ? id : null, here, known, env });
   try {
     await remember({ folder, id, place: here }, { known });
   } catch (error) {
@@ -117,7 +117,7 @@ export interface Settled {
  */
 export async function isCopy(asked: BucketAsked, change: Titled): Promise<Settled> {
   const { store, clock } = asked;
-  const facts = await factsOf(asked);
+  const facts = await readFacts(asked);
   const found = withIdentity(facts.found, asked);
   // Before the id: cut in between, it is a copy still.
   const locks = await removeLocks(asked, () => true);
@@ -135,7 +135,7 @@ export async function isCopy(asked: BucketAsked, change: Titled): Promise<Settle
  */
 export async function hasMoved(asked: BucketAsked, change: Titled): Promise<Settled> {
   const { store } = asked;
-  const facts = await factsOf(asked);
+  const facts = await readFacts(asked);
   const found = withIdentity(facts.found, asked);
   const locks = await removeLocks(asked, isOfThisMachine);
   const identity = await changeIdentity(store, found, { ...change, place: facts.here });

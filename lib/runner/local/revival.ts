@@ -53,7 +53,7 @@ export class Revival {
     // A lock that is doubtful by its times is renewed where its holder lives.
     const seen = `${found.version} ${lock?.version}`;
     if (watched?.seen !== seen) return void this.#watched.set(key, { seen, since: now });
-    const grace = kept.process && holderIsGone(kept.process) ? GRACE_OF_GONE_MS : graceOf(kept);
+    const grace = kept.process && holderIsGone(kept.process) ? GRACE_OF_GONE_MS : graceFor(kept);
     if (now - watched.since < grace || !await runner.revive(found)) return;
     this.#report(
       `Restarting ${kept.collection_id}: its harvester and its keeper no longer run`,
@@ -72,6 +72,6 @@ export class Revival {
 }
 
 /** Returns the milliseconds within which a live keeper changes something. */
-function graceOf({ fault }: Kept): number {
+function graceFor({ fault }: Kept): number {
   return (fault?.wait_ms ?? 0) + GRACE_MS;
 }

@@ -1,6 +1,6 @@
 /** Harvesters as processes of this machine, whatever keeps their bucket. */
 
-import { ifOurs, messageOf, OutsideError, UserError } from "../../base/errors.ts";
+import { errorMessage, ifOurs, OutsideError, UserError } from "../../base/errors.ts";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { closeSync } from "node:fs";
@@ -19,14 +19,14 @@ import {
   isKeeperAtWork,
   type Kept,
   keptWithoutLock,
-  troubleOf,
+  troubleFor,
 } from "./kept.ts";
 import { reviveKept, startKept } from "./kept_start.ts";
-import { infoOf, logBefore, loggedElsewhere, noLog, notRunning } from "../live.ts";
+import { logBefore, loggedElsewhere, noLog, notRunning, readInfo } from "../live.ts";
 import { isLoggedHere } from "./logged_here.ts";
 import { LocalState } from "./state.ts";
-import { addLine, lastError, linesOf, openLog, rotateLog } from "./log_file.ts";
-import { outcomeOf } from "./outcome.ts";
+import { addLine, lastError, openLog, readLines, rotateLog } from "./log_file.ts";
+import { outcomeFor } from "./outcome.ts";
 import {
   type Job,
   type LogOptions,
@@ -40,7 +40,7 @@ import {
 } from "../runner.ts";
 import { harvesterArgs } from "../argv.ts";
 import type { Schedule } from "../schedule.ts";
-import { endSchedule, keepSchedule, keptSchedules, scheduledJobOf } from "./scheduled.ts";
+import { endSchedule, keepSchedule, keptSchedules, readScheduledJob } from "./scheduled.ts";
 import { SELF_ENV } from "./self.ts";
 import { stopHolder } from "./stop_holder.ts";
 
@@ -99,7 +99,7 @@ export class LocalRunner implements Runner {
       ...this.#options,
       documents: this.documents,
       bucket: this.#options.bucket.text,
-      spawn: this.#keeperOf(job.collectionId),
+      spawn: this.#keeperFor(job.collectionId),
     });
   }
 
@@ -126,7 +126,7 @@ export class LocalRunner implements Runner {
   }
 
   revive(found: FoundKept): Promise<boolean> {
-    const spawn = this.#keeperOf(found.kept.collection_id);
+    const spawn = this.#keeperFor(found.kept.collection_id);
     return reviveKept(found, { documents: this.documents, spawn });
   }
 
@@ -188,7 +188,7 @@ export class LocalRunner implements Runner {
         continue;
       }
       const status = state === "ended" ? "ENDED" : "RESTARTING";
-      yield { collectionId, bucket, status, trouble: troubleOf(kept) };
+      yield { collectionId, bucket, status, trouble: troubleFor(kept) };
     }
   }
 
@@ -208,15 +208,15 @@ export class LocalRunner implements Runner {
   async info(collectionId: string): Promise<HarvestInfo | null> {
     const lock = await this.#lock(collectionId);
     if (!lock?.live || !lock.document) return null;
-    return await infoOf(collectionId, lock, this.#control(collectionId, lock));
+    return await readInfo(collectionId, lock, this.#control(collectionId, lock));
   }
 
   async schedule(job: Job, schedule: Schedule): Promise<void> {
     await keepSchedule(this.documents, job, { schedule, now: this.#options.clock.now() });
   }
 
-  scheduleOf(collectionId: string): Promise<ScheduledJob | null> {
-    return scheduledJobOf(this.documents, collectionId);
+  findSchedule(collectionId: string): Promise<ScheduledJob | null> {
+    return readScheduledJob(this.documents, collectionId);
   }
 
   unschedule(collectionId: string): Promise<boolean> {
@@ -232,8 +232,8 @@ export class LocalRunner implements Runner {
     const { clock } = this.#options;
     const elsewhere = await this.#loggedElsewhere(collectionId, { ...options, log: found });
     if (found === null) throw elsewhere ?? noLog(collectionId);
-    if (!elsewhere) return yield* linesOf(found, { ...options, clock });
-    yield* logBefore(linesOf(found, { ...options, follow: false, clock }), elsewhere, options);
+    if (!elsewhere) return yield* readLines(found, { ...options, clock });
+    yield* logBefore(readLines(found, { ...options, follow: false, clock }), elsewhere, options);
   }
 
   /** Returns the error for a running harvest that does not write to its log here; null for any other. */
@@ -283,7 +283,7 @@ export class LocalRunner implements Runner {
   }
 
   /** Returns the function that starts a keeper in the background. */
-  #keeperOf(collectionId: string): (keeper: string) => Promise<() => Promise<Outcome | null>> {
+  #keeperFor(collectionId: string): (keeper: string) => Promise<() => Promise<Outcome | null>> {
     return async (keeper) => {
       const { text: bucket } = this.#options.bucket;
       const args = ["harvest", "keep", "--bucket", bucket, "--keeper", keeper, "--", collectionId];
@@ -301,7 +301,7 @@ export class LocalRunner implements Runner {
     const child = await this.#spawn(args, env);
     const outcome = async (): Promise<Outcome | null> => {
       if (child.exitCode === null && child.signalCode === null) return null;
-      return outcomeOf(child, await lastError(path, logged));
+      return outcomeFor(child, await lastError(path, logged));
     };
     return { pid: child.pid, outcome };
   }
@@ -320,7 +320,7 @@ export class LocalRunner implements Runner {
       child.unref();
       return child;
     } catch (cause) {
-      throw new OutsideError(`A harvester cannot be started: ${messageOf(cause)}`, { cause });
+      throw new OutsideError(`A harvester cannot be started: ${errorMessage(cause)}`, { cause });
     } finally {
       closeSync(log);
     }

@@ -3,7 +3,7 @@
 import { z } from "zod";
 import { isoTime } from "../../base/clock.ts";
 import { checkedId } from "../../collection/layout.ts";
-import { flagsOf } from "../../collection/limits.ts";
+import { toFlags } from "../../collection/limits.ts";
 import { jsonOrNull, parseAs } from "../../base/json.ts";
 import { jsonBytes } from "../../base/json_bytes.ts";
 import { flagsSchema } from "./flags_schema.ts";
@@ -44,7 +44,7 @@ export const scheduledSchema = z.object({
 export type Scheduled = z.output<typeof scheduledSchema>;
 
 /** Returns the schedule of a document. */
-export function scheduleOf({ expression, timezone }: Scheduled): Schedule {
+export function toSchedule({ expression, timezone }: Scheduled): Schedule {
   return timezone === undefined ? { expression } : { expression, timezone };
 }
 
@@ -62,8 +62,8 @@ export async function keepSchedule(
   { schedule, now }: { schedule: Schedule; now: number },
 ): Promise<void> {
   const before = await keptSchedule(documents, collection_id);
-  const isInForce = before !== null && isSameSchedule(scheduleOf(before), schedule);
-  if (isInForce && flagsOf(before.flags).join() === flagsOf(flags).join()) return;
+  const isInForce = before !== null && isSameSchedule(toSchedule(before), schedule);
+  if (isInForce && toFlags(before.flags).join() === toFlags(flags).join()) return;
   const kept = isInForce
     ? { ...before, flags }
     : { collection_id, ...schedule, last_due: isoTime(now), flags };
@@ -78,12 +78,12 @@ async function keptSchedule(documents: Documents, collectionId: string): Promise
 }
 
 /** Returns a collection's schedule, and when it is due next; null where it has none, or it is damaged. */
-export async function scheduledJobOf(
+export async function readScheduledJob(
   documents: Documents,
   collectionId: string,
 ): Promise<ScheduledJob | null> {
   const kept = await keptSchedule(documents, collectionId);
-  return kept && jobOf(kept);
+  return kept && toScheduledJob(kept);
 }
 
 /** Ends a schedule; false where there is none. */
@@ -99,14 +99,14 @@ export async function* keptSchedules(documents: Documents): AsyncGenerator<Sched
   for await (const { key } of documents.list(SCHEDULES)) {
     const found = await documents.get(key);
     if (!found) continue;
-    yield jobOf(parseAs(scheduledSchema, found.bytes, key));
+    yield toScheduledJob(parseAs(scheduledSchema, found.bytes, key));
   }
 }
 
 /** Returns the scheduled job of a document. */
-function jobOf(kept: Scheduled): ScheduledJob {
+function toScheduledJob(kept: Scheduled): ScheduledJob {
   const { collection_id: collectionId, last_due, retry } = kept;
-  const schedule = scheduleOf(kept);
+  const schedule = toSchedule(kept);
   const next = nextTime(schedule, Date.parse(last_due));
   return {
     collectionId,

@@ -1,6 +1,6 @@
 /** The runs that a scheduler has started: whether they began, and their outcomes. */
 
-import { LockedError, sentenceOf, TwarcCloudError } from "../../base/errors.ts";
+import { errorSentence, LockedError, TwarcCloudError } from "../../base/errors.ts";
 import type { Job, Outcome, Runner, Started } from "../runner.ts";
 
 /** A run that has begun. */
@@ -46,7 +46,7 @@ export class Runs {
     this.#begun.delete(key);
     try {
       const started = await this.#runner.once(job);
-      const problem = problemOf(await started.outcome());
+      const problem = problemFor(await started.outcome());
       if (problem !== null) return problem;
       this.#begun.set(key, { started, due, tries });
       this.#ended.delete(key);
@@ -56,7 +56,7 @@ export class Runs {
       if (error instanceof LockedError) {
         return `was not started, as it is still being harvested: ${error.message}.`;
       }
-      if (error instanceof TwarcCloudError) return `failed: ${sentenceOf(error)}`;
+      if (error instanceof TwarcCloudError) return `failed: ${errorSentence(error)}`;
       throw error;
     }
   }
@@ -74,7 +74,7 @@ export class Runs {
       this.#report(`${started.collectionId} ended: ${await this.#outcomeOf(started.collectionId)}`);
       this.#ended.add(key);
     }
-    return { due, tries, problem: problemOf(outcome) };
+    return { due, tries, problem: problemFor(outcome) };
   }
 
   /** Forgets a run. */
@@ -90,8 +90,8 @@ export class Runs {
 }
 
 /** Returns the failure of an outcome, if any. */
-function problemOf(outcome: Outcome | null): string | null {
+function problemFor(outcome: Outcome | null): string | null {
   if (!outcome || outcome.exitCode === 0) return null;
   const { exitCode, message = `The harvester ended with exit code ${exitCode}` } = outcome;
-  return `failed: ${sentenceOf(new Error(message))}`;
+  return `failed: ${errorSentence(new Error(message))}`;
 }

@@ -4,8 +4,8 @@
  */
 
 import { type Clock, isoTime } from "../../base/clock.ts";
-import { lastHarvestOf } from "../../bucket/last_harvest.ts";
-import { ConflictError, sentenceOf, TwarcCloudError } from "../../base/errors.ts";
+import { readLastHarvest } from "../../bucket/last_harvest.ts";
+import { ConflictError, errorSentence, TwarcCloudError } from "../../base/errors.ts";
 import { parseAs } from "../../base/json.ts";
 import { jsonBytes } from "../../base/json_bytes.ts";
 import { outlast } from "../../base/outage.ts";
@@ -16,7 +16,7 @@ import { KEPT } from "./kept.ts";
 import { Revival } from "./revival.ts";
 import type { Job, Runner } from "../runner.ts";
 import { nextTime, type Schedule } from "../schedule.ts";
-import { type Scheduled, scheduledSchema, scheduleOf, SCHEDULES } from "./scheduled.ts";
+import { type Scheduled, scheduledSchema, SCHEDULES, toSchedule } from "./scheduled.ts";
 import { Runs } from "./scheduled_runs.ts";
 
 /** Milliseconds between two checks of the schedules, at most, by default. */
@@ -80,8 +80,11 @@ class Scheduler {
 
   constructor(options: SchedulerOptions) {
     this.#options = options;
-    const outcomeOf = (id: string) => outcomeText(options.store, id);
-    this.#runs = new Runs(options.runner, { report: (line) => this.report(line), outcomeOf });
+    const readOutcome = (id: string) => outcomeText(options.store, id);
+    this.#runs = new Runs(options.runner, {
+      report: (line) => this.report(line),
+      outcomeOf: readOutcome,
+    });
     this.#revival = new Revival(options, (line) => this.report(line));
   }
 
@@ -123,7 +126,7 @@ class Scheduler {
     } catch (error) {
       if (!(error instanceof TwarcCloudError)) throw error;
       if (this.#faults.get(key) !== error.message) {
-        this.report(`${key} is skipped: ${sentenceOf(error)}`);
+        this.report(`${key} is skipped: ${errorSentence(error)}`);
       }
       this.#faults.set(key, error.message);
       return null;
@@ -153,7 +156,7 @@ class Scheduler {
     if (run?.problem) return await this.#recordFailure(found, run.problem, run.tries);
     // It has begun, and that could not be recorded then.
     if (run?.due === scheduled.last_due && scheduled.retry) return await this.#recordBegun(found);
-    const schedule = scheduleOf(scheduled);
+    const schedule = toSchedule(scheduled);
     const due = nextTime(schedule, last);
     const { since = isoTime(due ?? now), tries = 0, next } = scheduled.retry ?? {};
     if (due !== null && due <= now) {
@@ -172,7 +175,7 @@ class Scheduler {
     const { collection_id: id, last_due } = scheduled;
     const last = isoTime(now);
     if (!await this.#put(key, { ...scheduled, last_due: last }, version)) return now;
-    const next = nextTime(scheduleOf(scheduled), now);
+    const next = nextTime(toSchedule(scheduled), now);
     const from = next === null ? "" : `: ${id} is due next at ${isoTime(next)}`;
     this.report(
       `${id} was due last at ${last_due}, which is in the future: this machine's clock was wrong then, or is wrong ` +
@@ -189,7 +192,7 @@ class Scheduler {
     const written = await this.#put(key, due, version);
     if (written === null) return now;
     const found = { key, version: written, scheduled: due };
-    const run = { job: this.#jobOf(scheduled), due: scheduled.last_due, tries };
+    const run = { job: this.#toJob(scheduled), due: scheduled.last_due, tries };
     const problem = await this.#runs.start(key, run);
     return problem === null
       ? await this.#recordBegun(found)
@@ -202,7 +205,7 @@ class Scheduler {
   ): Promise<number> {
     const now = this.#options.clock.now();
     if (await this.#put(key, scheduled, version) === null) return now;
-    return nextTime(scheduleOf(scheduled), Date.parse(scheduled.last_due)) ?? Infinity;
+    return nextTime(toSchedule(scheduled), Date.parse(scheduled.last_due)) ?? Infinity;
   }
 
   /** Records and reports that a run failed, or did not begin; returns when it is retried. */
@@ -224,7 +227,7 @@ class Scheduler {
     return next;
   }
 
-  #jobOf({ collection_id: collectionId, flags }: Scheduled): Job {
+  #toJob({ collection_id: collectionId, flags }: Scheduled): Job {
     return { collectionId, flags };
   }
 
@@ -243,13 +246,13 @@ class Scheduler {
 /** Returns the outcome of a collection's last harvest, for a person. */
 async function outcomeText(store: Store, collectionId: string): Promise<string> {
   try {
-    const last = await lastHarvestOf(store, collectionId);
+    const last = await readLastHarvest(store, collectionId);
     if (!last) return "its outcome is unknown.";
     const { outcome = "done", reason, tweets } = last.info;
-    const why = outcome !== "complete" && reason ? ` ${sentenceOf(new Error(reason))}` : "";
+    const why = outcome !== "complete" && reason ? ` ${errorSentence(new Error(reason))}` : "";
     return `${outcome}, ${tweets.toLocaleString("en-US")} tweets.${why}`;
   } catch (error) {
-    if (error instanceof TwarcCloudError) return sentenceOf(error);
+    if (error instanceof TwarcCloudError) return errorSentence(error);
     throw error;
   }
 }

@@ -5,16 +5,16 @@
 import { join } from "node:path";
 import type { AwsAccess } from "../../base/aws.ts";
 import type { BucketRef } from "../../base/bucket_ref.ts";
-import { messageOf, UserError } from "../../base/errors.ts";
+import { errorMessage, UserError } from "../../base/errors.ts";
 import { ownFolder } from "../../base/own_folder.ts";
 import { knownSecret, localSecret, STATE, STATE_HINT } from "../../secrets/control_secret.ts";
 import { nullIfAbsent, systemDisk } from "../../store/folder/disk.ts";
 import { Folders } from "../../store/folder/folders.ts";
 import { LocalStore } from "../../store/folder/store.ts";
 import { type Store } from "../../store/store.ts";
-import { placeOf } from "../../store/place.ts";
+import { findPlace } from "../../store/place.ts";
 import { type Documents, MovedDocuments } from "./documents.ts";
-import { folderOf, idOf, knownBuckets } from "./known.ts";
+import { findFolder, knownBuckets, readBucketId } from "./known.ts";
 
 /** The person and the bucket of a state. */
 export interface StateOptions {
@@ -29,11 +29,11 @@ export interface StateOptions {
  */
 export async function localFolder({ bucket, aws, env }: StateOptions): Promise<string> {
   const [id, here, known] = await Promise.all([
-    idOf(bucket),
-    placeOf(bucket, aws),
+    readBucketId(bucket),
+    findPlace(bucket, aws),
     knownBuckets(env),
   ]);
-  return folderOf(bucket, { id, here, known, env });
+  return findFolder(bucket, { id, here, known, env });
 }
 
 /** The state of one bucket's harvesters on this machine. */
@@ -107,7 +107,7 @@ export class LocalState {
     } catch (cause) {
       if (cause instanceof UserError) throw cause;
       throw new UserError(
-        `The folder for logs, ${this.folder}, cannot be used: ${messageOf(cause)}`,
+        `The folder for logs, ${this.folder}, cannot be used: ${errorMessage(cause)}`,
         {
           cause,
           hint: STATE_HINT,

@@ -5,7 +5,7 @@ import type { FoundLock, LockDocument } from "../../bucket/lock.ts";
 import { holderIsGone } from "../../bucket/process.ts";
 import type { Clock } from "../../base/clock.ts";
 import type { ControlClient } from "../../control/control.ts";
-import { messageOf, UnresponsiveError, UserError } from "../../base/errors.ts";
+import { errorMessage, UnresponsiveError, UserError } from "../../base/errors.ts";
 import { processCommands } from "../../base/shell.ts";
 import { lastWord } from "../../base/visible.ts";
 import { tellStop } from "../live.ts";
@@ -78,7 +78,9 @@ function terminate(holder: LockDocument): boolean {
     // It ended just now.
     if (code === "ESRCH") return false;
     throw new UserError(
-      `The harvester (process ${holder.pid}) cannot be stopped by this user: ${messageOf(cause)}`,
+      `The harvester (process ${holder.pid}) cannot be stopped by this user: ${
+        errorMessage(cause)
+      }`,
       { cause, hint: "Stop it as the user who started it." },
     );
   }

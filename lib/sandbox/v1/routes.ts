@@ -106,12 +106,12 @@ function pageWanted(
   const count = Number(parameters.get("count") ?? usual);
   return {
     count: Math.min(Number.isInteger(count) && count > 0 ? count : usual, most),
-    sinceId: idIn(parameters, "since_id"),
-    maxId: idIn(parameters, "max_id"),
+    sinceId: readId(parameters, "since_id"),
+    maxId: readId(parameters, "max_id"),
   };
 }
 
-function idIn(parameters: Parameters, name: string): bigint | undefined {
+function readId(parameters: Parameters, name: string): bigint | undefined {
   const text = parameters.get(name) ?? "";
   return /^\d+$/.test(text) ? BigInt(text) : undefined;
 }

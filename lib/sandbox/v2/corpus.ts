@@ -99,7 +99,7 @@ class Page {
     const text = this.#text(span);
     const json: Json = JSON.parse(text);
     const { id, author_id, text: says } = tweetSchema.parse(json);
-    const refers = textsIn(json);
+    const refers = collectTexts(json);
     for (const name of refers) this.#mentioned.add(name);
     return {
       id,
@@ -120,11 +120,11 @@ class Page {
     const json: Json = JSON.parse(text);
     const { id, media_key, username } = namesSchema.parse(json);
     const names = [id, media_key, username].filter((name) => name !== undefined);
-    const one = { kind, key: id ?? media_key ?? "", text, names, refers: textsIn(json) };
+    const one = { kind, key: id ?? media_key ?? "", text, names, refers: collectTexts(json) };
     for (const name of names) {
       this.#included.set(name, [...this.#included.get(name) ?? [], one]);
     }
-    if (kind === "users") this.users.push(userOf(text));
+    if (kind === "users") this.users.push(parseUser(text));
   }
 
   /** Returns the objects that a tweet refers to, and those that these refer to. */
@@ -155,17 +155,17 @@ class Page {
   }
 }
 
-function userOf(text: string): SandboxUser {
+function parseUser(text: string): SandboxUser {
   const user = userSchema.parse(JSON.parse(text));
   const state = user.protected ? "protected" : "open";
   return { id: user.id, screenName: user.username, name: user.name, state, sent: text };
 }
 
 /** Returns every text inside a value: all references to other objects are among them. */
-function textsIn(value: Json, found = new Set<string>()): Set<string> {
+function collectTexts(value: Json, found = new Set<string>()): Set<string> {
   if (typeof value === "string") found.add(value);
   else if (typeof value === "object" && value !== null) {
-    for (const inner of Object.values(value)) textsIn(inner, found);
+    for (const inner of Object.values(value)) collectTexts(inner, found);
   }
   return found;
 }

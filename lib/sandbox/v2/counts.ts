@@ -1,10 +1,10 @@
 /** The endpoints of version 2 for numbers: how many posts match a query, and how many were read. */
 
 import { type Clock, isoTime } from "../../base/clock.ts";
-import { type Status, timeOf } from "../corpus.ts";
+import { publishedAt, type Status } from "../corpus.ts";
 import type { Ledger } from "../ledger.ts";
 import type { Parameters } from "../v1/routes.ts";
-import { invalid, spanIn, type V2Route } from "./routes.ts";
+import { invalid, readSpan, type V2Route } from "./routes.ts";
 import type { World } from "../world.ts";
 
 const DAY = 86_400_000;
@@ -48,7 +48,7 @@ function counts(
 ): Response {
   const size = GRANULARITIES[parameters.get("granularity") ?? "hour"];
   if (size === undefined) return invalid("`granularity` is not minute, hour or day");
-  const wanted = spanIn(parameters);
+  const wanted = readSpan(parameters);
   if (wanted instanceof Response) return wanted;
   let found: Status[];
   try {
@@ -58,16 +58,16 @@ function counts(
     return invalid(`There were errors processing your request: ${error.message}`);
   }
   // Like the sandbox's search, it goes back to the oldest post, and not seven days only.
-  const oldest = found.length > 0 ? timeOf(found.at(-1)?.id ?? 0n) : Infinity;
+  const oldest = found.length > 0 ? publishedAt(found.at(-1)?.id ?? 0n) : Infinity;
   const usual = clock.now() - (isArchive ? 30 : 7) * DAY;
   const { sinceId, maxId } = wanted;
-  const start = sinceId === undefined ? Math.min(oldest, usual) : timeOf(sinceId + 1n);
-  const whole = { start, end: maxId === undefined ? clock.now() : timeOf(maxId + 1n) };
+  const start = sinceId === undefined ? Math.min(oldest, usual) : publishedAt(sinceId + 1n);
+  const whole = { start, end: maxId === undefined ? clock.now() : publishedAt(maxId + 1n) };
   const { span, next } = isArchive
-    ? pageOf(whole, parameters.get("next_token"))
+    ? selectPage(whole, parameters.get("next_token"))
     : { span: whole, next: undefined };
   const isLast = span.end === whole.end;
-  const shown = found.map(({ id }) => timeOf(id)).filter((ms) =>
+  const shown = found.map(({ id }) => publishedAt(id)).filter((ms) =>
     ms >= span.start && (ms < span.end || isLast)
   );
   return Response.json({
@@ -82,7 +82,7 @@ interface Span {
 }
 
 /** Newest first, as the archive is paged. */
-function pageOf(whole: Span, token: string | undefined): { span: Span; next?: string } {
+function selectPage(whole: Span, token: string | undefined): { span: Span; next?: string } {
   const end = token === undefined ? whole.end : parseInt(token, 36);
   const start = Math.max(whole.start, end - PAGE_DAYS * DAY);
   const span = { start, end };

@@ -2,7 +2,7 @@
 
 import { z } from "zod";
 import { isoTime } from "../../base/clock.ts";
-import { type Status, timeOf } from "../corpus.ts";
+import { publishedAt, type Status } from "../corpus.ts";
 import type { SandboxUser } from "../user.ts";
 import type { World } from "../world.ts";
 
@@ -31,7 +31,7 @@ const statusSchema = z.looseObject({
 type V1 = z.infer<typeof statusSchema>;
 
 /** Returns a status inside another one; one that is odd is left out. */
-function statusIn(value: unknown): V1 | undefined {
+function parseStatus(value: unknown): V1 | undefined {
   return statusSchema.safeParse(value).data;
 }
 
@@ -57,10 +57,10 @@ export function madeParts(
 
 /** Adds the tweets that one refers to, and their authors; of a retweet also what it quotes. */
 function addReferred(beside: Map<string, Beside>, v1: V1, world: World): void {
-  for (const referred of [v1.retweeted_status, v1.quoted_status].map(statusIn)) {
+  for (const referred of [v1.retweeted_status, v1.quoted_status].map(parseStatus)) {
     const { id_str: id, user } = referred ?? {};
     if (!referred || id === undefined || user === undefined) continue;
-    const known = world.users.get(user.id_str) ?? userOf(user);
+    const known = world.users.get(user.id_str) ?? makeUser(user);
     add(beside, "tweets", id, tweetObject(referred, { id, userId: user.id_str }));
     add(beside, "users", user.id_str, userObject(known, world));
     addReferred(beside, referred, world);
@@ -76,7 +76,9 @@ function add(
   beside.set(`${kind} ${key}`, { kind, key, text: madeText(value) });
 }
 
-function userOf({ id_str, screen_name, name, protected: isProtected }: z.infer<typeof userSchema>) {
+function makeUser(
+  { id_str, screen_name, name, protected: isProtected }: z.infer<typeof userSchema>,
+) {
   const state = isProtected ? "protected" : "open";
   return { id: id_str, screenName: screen_name, name, state } satisfies SandboxUser;
 }
@@ -84,12 +86,12 @@ function userOf({ id_str, screen_name, name, protected: isProtected }: z.infer<t
 /** Returns a tweet as version 2 serves it. */
 function tweetObject(v1: V1, { id, userId }: { id: string; userId: string }) {
   const { in_reply_to_user_id_str: repliedTo, retweeted_status: original } = v1;
-  const references = referencesOf(v1);
+  const references = listReferences(v1);
   return {
     id,
     text: v1.full_text ?? v1.text,
     author_id: userId,
-    created_at: isoTime(Date.parse(v1.created_at ?? "") || timeOf(BigInt(id))),
+    created_at: isoTime(Date.parse(v1.created_at ?? "") || publishedAt(BigInt(id))),
     lang: v1.lang ?? "und",
     conversation_id: id,
     ...(repliedTo && !original ? { in_reply_to_user_id: repliedTo } : {}),
@@ -102,10 +104,10 @@ function tweetObject(v1: V1, { id, userId }: { id: string; userId: string }) {
 }
 
 /** Returns the references of a tweet: what a retweet quotes is its original's. */
-function referencesOf(v1: V1): { type: string; id: string }[] {
-  const original = statusIn(v1.retweeted_status)?.id_str;
+function listReferences(v1: V1): { type: string; id: string }[] {
+  const original = parseStatus(v1.retweeted_status)?.id_str;
   if (original !== undefined) return [{ type: "retweeted", id: original }];
-  const quoted = statusIn(v1.quoted_status)?.id_str ?? v1.quoted_status_id_str;
+  const quoted = parseStatus(v1.quoted_status)?.id_str ?? v1.quoted_status_id_str;
   const repliedTo = v1.in_reply_to_status_id_str;
   return [
     ...repliedTo ? [{ type: "replied_to", id: repliedTo }] : [],
@@ -126,7 +128,7 @@ export function userObject(
     protected: state === "protected" || isProtected === true,
     verified: false,
     created_at: "2010-03-04T10:20:30.000Z",
-    public_metrics: { followers_count: Number(id) % 9973, tweet_count: world.countOf(id) },
+    public_metrics: { followers_count: Number(id) % 9973, tweet_count: world.countTweets(id) },
   };
 }
 

@@ -60,7 +60,7 @@ function timeline(world: World, userId: string, parameters: Parameters): Respons
     }]);
   }
   if (!user || user.state !== "open") return problems([missing(userId, "id", user)]);
-  const wanted = wantedIn(parameters, {
+  const wanted = readWanted(parameters, {
     least: 5,
     usual: 10,
     most: 100,
@@ -80,7 +80,7 @@ function archive(world: World, parameters: Parameters): Response {
 function search(world: World, parameters: Parameters, most: number): Response {
   const query = parameters.get("query") ?? "";
   if (query === "") return invalid("The `query` query parameter can not be empty");
-  const wanted = wantedIn(parameters, { least: 10, usual: 10, most, token: "next_token" });
+  const wanted = readWanted(parameters, { least: 10, usual: 10, most, token: "next_token" });
   if (wanted instanceof Response) return wanted;
   try {
     return page(world, world.search(query, { ...wanted, count: wanted.count + 1 }), wanted.count);
@@ -217,7 +217,7 @@ function missing(
 }
 
 /** Returns the place and length of the requested page. */
-function wantedIn(
+function readWanted(
   parameters: Parameters,
   { least, usual, most, token }: { least: number; usual: number; most: number; token: string },
 ): PageWanted | Response {
@@ -228,19 +228,19 @@ function wantedIn(
     );
   }
   const page = parameters.get(token);
-  const from = page === undefined ? idIn(parameters, "until_id") : placeOf(page);
+  const from = page === undefined ? readId(parameters, "until_id") : parseToken(page);
   if (from === null) return invalid(`Invalid '${token}'`);
-  const span = spanIn(parameters, from);
+  const span = readSpan(parameters, from);
   return span instanceof Response ? span : { ...span, count };
 }
 
 /** Returns the span of ids for a request by ids and times. @param from The id below which it begins, if any. */
-export function spanIn(
+export function readSpan(
   parameters: Parameters,
-  from: bigint | undefined = idIn(parameters, "until_id"),
+  from: bigint | undefined = readId(parameters, "until_id"),
 ): Omit<PageWanted, "count"> | Response {
-  const since = idIn(parameters, "since_id");
-  const [start, end] = [timeIn(parameters, "start_time"), timeIn(parameters, "end_time")];
+  const since = readId(parameters, "since_id");
+  const [start, end] = [readTime(parameters, "start_time"), readTime(parameters, "end_time")];
   if (since !== undefined && (start !== undefined || end !== undefined)) {
     return invalid("'since_id' can not be used together with 'start_time' or 'end_time'");
   }
@@ -251,13 +251,13 @@ export function spanIn(
   };
 }
 
-function idIn(parameters: Parameters, name: string): bigint | undefined {
+function readId(parameters: Parameters, name: string): bigint | undefined {
   const text = parameters.get(name) ?? "";
   return /^\d+$/.test(text) ? BigInt(text) : undefined;
 }
 
 /** Returns the first id of a time's millisecond. */
-function timeIn(parameters: Parameters, name: string): bigint | undefined {
+function readTime(parameters: Parameters, name: string): bigint | undefined {
   const ms = Date.parse(parameters.get(name) ?? "");
   return Number.isNaN(ms) ? undefined : snowflake(ms, 0);
 }
@@ -267,7 +267,7 @@ function tokenFor(id: bigint): string {
 }
 
 /** Returns the id below which a token's page begins; null for an invalid or expired token. */
-function placeOf(token: string): bigint | null {
+function parseToken(token: string): bigint | null {
   const digits = /^s([0-9a-z]+)$/.exec(token)?.[1];
   if (!digits) return null;
   return [...digits].reduce((id, digit) => id * 36n + BigInt(parseInt(digit, 36)), 0n);

@@ -103,12 +103,12 @@ export class Rules {
     }
     const fault = value.length > MAX_RULE
       ? `Rules must not be longer than ${MAX_RULE} characters`
-      : faultIn(value);
+      : findFault(value);
     return fault ? problem("UnprocessableEntity", "invalid-rules", { details: [fault] }) : null;
   }
 }
 
-function faultIn(value: string): string | null {
+function findFault(value: string): string | null {
   try {
     matcher(value);
     return null;

@@ -1,8 +1,8 @@
 /** Operations that not every file system supports, each in one place, so that a bucket can be kept without them. */
 
-import { codeOf, ignoreLacking, isLacking, nullIfAbsent } from "../../base/system_error.ts";
+import { errorCode, ignoreLacking, isLacking, nullIfAbsent } from "../../base/system_error.ts";
 
-export { codeOf, ignoreLacking, isLacking, nullIfAbsent };
+export { errorCode, ignoreLacking, isLacking, nullIfAbsent };
 
 /** The operations of a folder bucket on its disk besides reading and writing. */
 export interface Disk {

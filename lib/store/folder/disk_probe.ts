@@ -2,7 +2,7 @@
 
 import { readTextFile, removeFile, renameFile } from "../../base/in_use.ts";
 import type { Disk } from "./disk.ts";
-import { dateAfter, versionOf } from "./objects.ts";
+import { dateAfter, readVersion } from "./objects.ts";
 
 /**
  * Returns why a disk cannot hold a bucket, for a person; null where it can. Missing links, locks or syncs are no
@@ -19,7 +19,7 @@ export async function diskFault(newFile: () => string, disk: Disk): Promise<stri
     await Deno.writeTextFile(second, "2");
     await dateAfter(first, null, disk);
     await dateAfter(second, first, disk);
-    if (await versionOf(first) === await versionOf(second)) {
+    if (await readVersion(first) === await readVersion(second)) {
       return "it gives two files the same time";
     }
     await renameFile(second, first);

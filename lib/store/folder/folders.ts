@@ -2,7 +2,7 @@
 
 import { dirname, join, relative, sep } from "node:path";
 import { UserError } from "../../base/errors.ts";
-import { codeOf, type Disk, isLacking, nullIfAbsent } from "./disk.ts";
+import { type Disk, errorCode, isLacking, nullIfAbsent } from "./disk.ts";
 
 /** How often a folder is created again that deletes of other processes prune. */
 const TRIES = 10;
@@ -72,7 +72,7 @@ export class Folders {
     try {
       await this.#disk.sync(folder);
     } catch (error) {
-      if (!isLacking(error) && codeOf(error) !== "EACCES") throw error;
+      if (!isLacking(error) && errorCode(error) !== "EACCES") throw error;
     }
   }
 

@@ -2,8 +2,8 @@
 
 import { stat } from "node:fs/promises";
 import { dirname, join, sep } from "node:path";
-import { LinkError, messageOf } from "../../base/errors.ts";
-import { codeOf, nullIfAbsent } from "./disk.ts";
+import { errorMessage, LinkError } from "../../base/errors.ts";
+import { errorCode, nullIfAbsent } from "./disk.ts";
 
 /** An empty file with this name in a folder declares that a bucket may have a part of it there, behind a link. */
 const PART = ".twarc-cloud-part";
@@ -17,7 +17,7 @@ const PART = ".twarc-cloud-part";
  */
 export async function checkReadable(root: string, path: string): Promise<void> {
   const real = await Deno.realPath(path).catch((error) => {
-    return codeOf(error) === "ELOOP" ? unlessClosed(error, path) : nullIfAbsent(error);
+    return errorCode(error) === "ELOOP" ? unlessClosed(error, path) : nullIfAbsent(error);
   });
   if (real === null || isBelow(real, await Deno.realPath(root)) || await isPart(real)) return;
   throw new LinkError(`${path} leads out of the bucket through a link, to ${real}`, {
@@ -52,9 +52,9 @@ export async function behindLink(
  */
 function unlessClosed(cause: unknown, path: string): null {
   const isClosed = cause instanceof Deno.errors.NotCapable ||
-    /^(ELOOP|EACCES|EPERM|ENOTDIR|ENAMETOOLONG)$/.test(codeOf(cause));
+    /^(ELOOP|EACCES|EPERM|ENOTDIR|ENAMETOOLONG)$/.test(errorCode(cause));
   if (!isClosed) return nullIfAbsent(cause);
-  throw new LinkError(`${path} cannot be read: ${messageOf(cause)}`, {
+  throw new LinkError(`${path} cannot be read: ${errorMessage(cause)}`, {
     cause,
     hint: "If it is a link, point it to an existing target that may be read, or remove it.",
   });

@@ -67,7 +67,7 @@ async function withTurn<T>(
   const number = await takeTurn(folder);
   try {
     return await act(async () => {
-      if ((await turnsIn(folder)).highest === number) return;
+      if ((await readTurns(folder)).highest === number) return;
       throw new OutsideError(
         "This process was suspended during a write, and another one took over",
       );
@@ -81,7 +81,7 @@ async function withTurn<T>(
 async function takeTurn(folder: string): Promise<number> {
   let watched = { number: -1, since: 0 };
   for (;;) {
-    const { highest: number, isFree, old } = await turnsIn(folder);
+    const { highest: number, isFree, old } = await readTurns(folder);
     if (number !== watched.number) watched = { number, since: performance.now() };
     if (isFree || performance.now() - watched.since > LEFT_MS) {
       if (!await claimTurn(folder, number + 1)) continue;
@@ -97,7 +97,7 @@ async function claimTurn(folder: string, number: number): Promise<boolean> {
   const path = join(folder, `lock-${number}`);
   if (!await createEmpty(path)) return false;
   // An old turn was cleared, and its number is free again for any process that looked before that.
-  if ((await turnsIn(folder)).highest === number) return true;
+  if ((await readTurns(folder)).highest === number) return true;
   await removeFile(path).catch(() => {});
   return false;
 }
@@ -106,7 +106,7 @@ async function claimTurn(folder: string, number: number): Promise<boolean> {
  * Returns the highest turn, and whether its holder is done, as where there is none; `old` are the names of those
  * before it. It stays itself until the turn after the next: a process that looks meanwhile finds this one or that.
  */
-async function turnsIn(folder: string) {
+async function readTurns(folder: string) {
   const names = (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name);
   const turns = names.flatMap((name) => {
     const [, digits, free] = TURN.exec(name) ?? [];

@@ -5,15 +5,15 @@ import { open, stat } from "node:fs/promises";
 import { join } from "node:path";
 import {
   AccessError,
+  errorMessage,
   LinkError,
-  messageOf,
   OutsideError,
   TwarcCloudError,
   UserError,
 } from "../../base/errors.ts";
 import { whenReadable } from "../../base/in_use.ts";
 import { ahead } from "../../base/some_at_a_time.ts";
-import { codeOf, type Disk, ignoreLacking, nullIfAbsent } from "./disk.ts";
+import { type Disk, errorCode, ignoreLacking, nullIfAbsent } from "./disk.ts";
 import { behindLink } from "./links.ts";
 import { checkRoom, type Listed, type Version } from "../store.ts";
 
@@ -28,7 +28,7 @@ const OWN = ".";
  * Returns the path of an object's file.
  * @throws UserError for a key that would leave the folder, or could not be listed.
  */
-export function pathOf(root: string, key: string): string {
+export function filePath(root: string, key: string): string {
   const parts = key.split("/");
   if (
     key.startsWith(OWN) || key.includes("\0") || key.includes("\\") ||
@@ -54,7 +54,7 @@ export function versionFrom({ mtimeNs, size }: FileFacts): Version {
 }
 
 /** Returns the version of the object in a file, or null where there is no such file. */
-export async function versionOf(path: string): Promise<Version | null> {
+export async function readVersion(path: string): Promise<Version | null> {
   const found = await stat(path, { bigint: true }).catch(nullIfAbsent);
   return found?.isFile() ? versionFrom(found) : null;
 }
@@ -83,7 +83,7 @@ export async function dateAfter(
  * Returns the content of a file and its version, of one and the same write; null where there is none.
  * @throws LargerError where it has more bytes than `most`
  */
-export async function contentOf(
+export async function readContent(
   path: string,
   { key, most }: { key: string; most: number | undefined },
 ): Promise<{ bytes: Uint8Array; version: Version } | null> {
@@ -128,7 +128,7 @@ export async function* objectsBelow(
   folder: string,
   listing: Listing,
 ): AsyncGenerator<Listed> {
-  yield* objectsIn(path, await levelOf(path, folder, listing), listing);
+  yield* objectsIn(path, await listLevel(path, folder, listing), listing);
 }
 
 async function* objectsIn(
@@ -142,7 +142,7 @@ async function* objectsIn(
     if (listing.folders) return {};
     const isBehindLink = isSymlink || listing.isBehindLink === true;
     const below = { ...listing, isBehindLink };
-    return { below, entries: await levelOf(place, key, below) };
+    return { below, entries: await listLevel(place, key, below) };
   };
   for await (const [{ key, name, isFolder }, found] of ahead(level, AHEAD, look)) {
     const { file, below, entries } = found;
@@ -153,13 +153,13 @@ async function* objectsIn(
 }
 
 /** Returns the names in a folder; none where there is no such folder. */
-async function namesIn(path: string): Promise<Deno.DirEntry[]> {
+async function listNames(path: string): Promise<Deno.DirEntry[]> {
   return await Array.fromAsync(Deno.readDir(path)).catch(nullIfAbsent) ?? [];
 }
 
-async function levelOf(path: string, folder: string, listing: Listing): Promise<Entry[]> {
+async function listLevel(path: string, folder: string, listing: Listing): Promise<Entry[]> {
   const level: Entry[] = [];
-  for (const entry of await namesIn(path)) {
+  for (const entry of await listNames(path)) {
     if (folder === "" && entry.name.startsWith(OWN)) continue;
     const isFolder = await isFolderAt(
       join(path, entry.name),
@@ -203,7 +203,7 @@ async function isFolderAt(
 /** Returns the error of a file system as one for a person. */
 export function translateError(cause: unknown, bucket: string): unknown {
   if (cause instanceof TwarcCloudError) return cause;
-  const code = codeOf(cause);
+  const code = errorCode(cause);
   if (/^(ENOSPC|EDQUOT|EFBIG)$/.test(code)) {
     return new UserError(`The disk of bucket ${bucket} is full`, {
       cause,
@@ -219,10 +219,10 @@ export function translateError(cause: unknown, bucket: string): unknown {
   if (/^(EACCES|EPERM|EROFS|ENOTDIR|EISDIR|EEXIST)$/.test(code)) {
     // Faults that a person may fix while a harvest goes on, or has to fix before it can.
     const Kind = /^E(ACCES|PERM|ROFS)$/.test(code) ? AccessError : UserError;
-    return new Kind(`The bucket folder ${bucket} cannot be used: ${messageOf(cause)}`, {
+    return new Kind(`The bucket folder ${bucket} cannot be used: ${errorMessage(cause)}`, {
       cause,
       hint: "Check its permissions, or name another folder with --bucket.",
     });
   }
-  return new OutsideError(`The bucket folder ${bucket} failed: ${messageOf(cause)}`, { cause });
+  return new OutsideError(`The bucket folder ${bucket} failed: ${errorMessage(cause)}`, { cause });
 }

@@ -57,9 +57,9 @@ export class OwnFolder {
    * errors of `check`.
    */
   async make(check: () => Promise<void>): Promise<void> {
-    const isThere = await this.#kindOf("") !== null;
-    const isMarked = await this.#kindOf(MARK, "file") !== null;
-    const hasTemporary = await this.#kindOf(TEMPORARY) !== null;
+    const isThere = await this.#readKind("") !== null;
+    const isMarked = await this.#readKind(MARK, "file") !== null;
+    const hasTemporary = await this.#readKind(TEMPORARY) !== null;
     if (isThere && !isMarked) await this.#checkUnmarked();
     const hasRoot = isThere || await isPresent(this.#root);
     if (!isMarked || !hasTemporary) await check();
@@ -123,10 +123,10 @@ export class OwnFolder {
    */
   async #checkUnmarked(): Promise<void> {
     const names = (await Array.fromAsync(Deno.readDir(this.#path))).map(({ name }) => name);
-    if (names.includes(MARK) && await this.#kindOf(MARK, "file")) return;
+    if (names.includes(MARK) && await this.#readKind(MARK, "file")) return;
     const isOurs = names.length === 0 || names.some((name) => LOCK.test(name));
     if (!isOurs || !names.every((name) => NAMES.test(name))) throw notOurs(this.#path);
-    for (const name of names.filter((name) => LOCK.test(name))) await this.#kindOf(name, "file");
+    for (const name of names.filter((name) => LOCK.test(name))) await this.#readKind(name, "file");
     if (!names.includes(TEMPORARY)) return;
     for await (const { name, isFile } of Deno.readDir(join(this.#path, TEMPORARY))) {
       if (!isFile || !NAME.test(name)) throw notOurs(this.#path);
@@ -143,7 +143,7 @@ export class OwnFolder {
   /**
    * Returns the kind of a name; null where it is missing. @throws UserError where it is a link, or of another kind.
    */
-  async #kindOf(name: string, kind: "file" | "folder" = "folder"): Promise<typeof kind | null> {
+  async #readKind(name: string, kind: "file" | "folder" = "folder"): Promise<typeof kind | null> {
     const path = join(this.#path, name);
     const found = await Deno.lstat(path).catch(nullIfAbsent);
     if (!found) return null;

@@ -7,14 +7,14 @@ import { isSecret } from "../../collection/layout.ts";
 import { ConflictError, LinkError, OutsideError, UserError } from "../../base/errors.ts";
 import { type Disk, ignoreLacking, isLacking, nullIfAbsent, systemDisk } from "./disk.ts";
 import { writeAll } from "../../base/write_all.ts";
-import { blocksOf } from "../expected.ts";
+import { readBlocks } from "../expected.ts";
 import {
-  contentOf,
   dateAfter,
+  filePath,
   objectsBelow,
-  pathOf,
+  readContent,
+  readVersion,
   translateError,
-  versionOf,
 } from "./objects.ts";
 import { Folders } from "./folders.ts";
 import { checkReadable } from "./links.ts";
@@ -57,7 +57,7 @@ export class LocalStore implements Store {
       });
     }
     const store = new LocalStore(path, { name, disk });
-    if (await store.#own.isThere()) store.#there = await identityOf(store.#root);
+    if (await store.#own.isThere()) store.#there = await identify(store.#root);
     return store;
   }
 
@@ -68,7 +68,7 @@ export class LocalStore implements Store {
     const path = this.#path(key);
     return await this.#translateErrors(async () => {
       await checkReadable(this.#root, path);
-      const found = await contentOf(path, { key, most });
+      const found = await readContent(path, { key, most });
       if (!found) await this.#checkThere();
       return found;
     });
@@ -94,7 +94,7 @@ export class LocalStore implements Store {
     { when, expected }: UploadOptions = {},
   ): Promise<Version> {
     return await this.#write(key, when, async (file) => {
-      for await (const block of blocksOf(path, expected)) await writeAll(file, block);
+      for await (const block of readBlocks(path, expected)) await writeAll(file, block);
     });
   }
 
@@ -102,7 +102,7 @@ export class LocalStore implements Store {
     const path = this.#path(key);
     await this.#translateErrors(async () => {
       await this.#checkThere();
-      if (!when && !await versionOf(path)) return;
+      if (!when && !await readVersion(path)) return;
       await this.#checkVersion(path, key, when);
       await this.#folders.checkWay(path);
       await this.#own.make(() => this.#checkThere());
@@ -151,7 +151,7 @@ export class LocalStore implements Store {
       await this.#checkThere();
       await this.#folders.checkWay(path);
       await this.#own.make(() => this.#checkThere());
-      this.#there = await identityOf(this.#root);
+      this.#there = await identify(this.#root);
       const temporary = this.#own.newFile();
       try {
         const mode = isSecret(key) ? { mode: 0o600 } : {};
@@ -172,7 +172,7 @@ export class LocalStore implements Store {
   async #checkThere(): Promise<void> {
     if (this.#there === undefined || await this.#own.isThere()) return;
     // Only the store's own files may be missing, from a folder that is still the same.
-    if (this.#there === await identityOf(this.#root)) return;
+    if (this.#there === await identify(this.#root)) return;
     throw new OutsideError(`The folder of bucket ${this.name} is not available`, {
       hint: "Mount its disk again, or move the folder back to its place.",
     });
@@ -231,11 +231,11 @@ export class LocalStore implements Store {
   }
 
   async #checkVersion(path: string, key: string, when?: { ifVersion: Version }): Promise<void> {
-    if (when && await versionOf(path) !== when.ifVersion) throw new ConflictError(key);
+    if (when && await readVersion(path) !== when.ifVersion) throw new ConflictError(key);
   }
 
   #path(key: string): string {
-    return pathOf(this.#root, key);
+    return filePath(this.#root, key);
   }
 
   async #translateErrors<T>(act: () => Promise<T>): Promise<T> {
@@ -248,7 +248,7 @@ export class LocalStore implements Store {
 }
 
 /** Returns the identity of a folder, to distinguish it from another one at its path. */
-async function identityOf(folder: string): Promise<string> {
+async function identify(folder: string): Promise<string> {
   const found = await Deno.stat(folder).catch(() => null);
   return `${found?.dev}-${found?.ino}-${found?.birthtime?.getTime()}`;
 }
@@ -265,7 +265,7 @@ async function writeDurably(
 }
 
 async function placedVersion(temporary: string): Promise<Version> {
-  const version = await versionOf(temporary);
+  const version = await readVersion(temporary);
   if (!version) throw new OutsideError(`Another program removed ${temporary} while it was written`);
   return version;
 }

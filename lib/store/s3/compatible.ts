@@ -73,7 +73,7 @@ export class CompatibleStore implements Store {
     const traits = await this.#readNote();
     const found = await this.#reader.get(key, most);
     return found && traits?.conditions === false
-      ? { ...found, version: versionOf(found.bytes) }
+      ? { ...found, version: hashVersion(found.bytes) }
       : found;
   }
 
@@ -86,16 +86,16 @@ export class CompatibleStore implements Store {
     const { store, isHeld } = await this.#writing();
     if (!when || isHeld) {
       const version = await store.put(key, bytes, when);
-      return isHeld ? version : versionOf(bytes);
+      return isHeld ? version : hashVersion(bytes);
     }
     await this.#look(key, when);
     await store.put(key, bytes);
-    if (isUnderLease(key)) return versionOf(bytes);
+    if (isUnderLease(key)) return hashVersion(bytes);
     // Of two that checked at the same time, the one that wrote first finds the other's.
     await this.#clock.sleep(SETTLE_MS);
     const found = await this.#reader.get(key);
     if (!found || !Buffer.from(found.bytes).equals(bytes)) throw new ConflictError(key);
-    return versionOf(bytes);
+    return hashVersion(bytes);
   }
 
   async upload(key: string, path: string, options: UploadOptions = {}): Promise<Version> {
@@ -130,7 +130,7 @@ export class CompatibleStore implements Store {
     const found = await this.#reader.get(key);
     const isMet = "ifAbsent" in when
       ? !found
-      : found && [found.version, versionOf(found.bytes)].includes(when.ifVersion);
+      : found && [found.version, hashVersion(found.bytes)].includes(when.ifVersion);
     if (!isMet) throw new ConflictError(key);
   }
 
@@ -191,6 +191,6 @@ function allIfForbidden(error: unknown): Traits {
 }
 
 /** Returns a version derived from the content: the store's own do not match. */
-function versionOf(bytes: Uint8Array): Version {
+function hashVersion(bytes: Uint8Array): Version {
   return `sha1-${createHash("sha1").update(bytes).digest("hex")}`;
 }

@@ -21,7 +21,7 @@ import {
   TwarcCloudError,
   UndeletableError,
 } from "../../base/errors.ts";
-import { blocksOf, wholeOf } from "../expected.ts";
+import { readBlocks, readWhole } from "../expected.ts";
 import { checkedStream, checkLength, checkSum } from "./checks.ts";
 import { olderVersions, purgeVersions } from "./versions.ts";
 import {
@@ -149,7 +149,7 @@ export class S3Store implements Store {
         Bucket: this.name,
         Key: key,
         Body: bytes,
-        ...conditionOf(when),
+        ...conditionFor(when),
         ...sum,
       });
       return (await this.#client.send(command, abortSignal ? { abortSignal } : {})).ETag;
@@ -163,7 +163,7 @@ export class S3Store implements Store {
   ): Promise<Version> {
     const size = expected?.bytes ?? (await Deno.stat(path).catch(() => null))?.size ?? 0;
     if (size > PART) return await this.#uploadInParts(key, path, { size, when, expected });
-    const bytes = await wholeOf(path, { size, expected });
+    const bytes = await readWhole(path, { size, expected });
     return await this.putWith(key, bytes, { when, sha1: expected?.sha1 });
   }
 
@@ -177,7 +177,7 @@ export class S3Store implements Store {
     return await this.#write(key, async () => {
       let sum = 0;
       const content = async function* () {
-        for await (const block of blocksOf(path, expected)) {
+        for await (const block of readBlocks(path, expected)) {
           sum = crc32(block, sum);
           // Parts are assembled from them.
           yield block.slice();
@@ -194,7 +194,7 @@ export class S3Store implements Store {
           ...(this.#checksums
             ? { ChecksumAlgorithm: "CRC32", ChecksumType: "FULL_OBJECT", MpuObjectSize: size }
             : {}),
-          ...conditionOf(when),
+          ...conditionFor(when),
         },
       });
       const done = await upload.done();
@@ -222,7 +222,7 @@ export class S3Store implements Store {
     prefix: string,
     isGarbage: (key: string) => boolean,
   ): Promise<OlderVersion[] | null> {
-    const options = { bucket: this.name, prefix, isGarbage, keyOf };
+    const options = { bucket: this.name, prefix, isGarbage, keyOf: decodeKey };
     return await this.#translateErrors(
       `Listing older versions below ${prefix}`,
       () => olderVersions(this.#client, options),
@@ -230,7 +230,7 @@ export class S3Store implements Store {
   }
 
   async purge(prefix: string, isGarbage: (key: string) => boolean): Promise<Purged> {
-    const options = { bucket: this.name, prefix, isGarbage, keyOf };
+    const options = { bucket: this.name, prefix, isGarbage, keyOf: decodeKey };
     return await this.#translateErrors(
       `Deleting older versions below ${prefix}`,
       () => purgeVersions(this.#client, options),
@@ -251,12 +251,12 @@ export class S3Store implements Store {
           }),
         ));
       const objects = (page.Contents ?? []).map((object) => ({
-        key: keyOf(object.Key, page.EncodingType),
+        key: decodeKey(object.Key, page.EncodingType),
         size: object.Size ?? 0,
         version: strong(object.ETag),
       })).filter(({ key, size }) => !(key.endsWith("/") && size === 0));
       const below = (page.CommonPrefixes ?? []).map(({ Prefix: name }) => ({
-        key: keyOf(name, page.EncodingType),
+        key: decodeKey(name, page.EncodingType),
         size: 0,
         version: "",
       }));
@@ -276,7 +276,7 @@ export class S3Store implements Store {
       let answered = NaN;
       command.middlewareStack.add((next) => async (args) => {
         const given = await next(args);
-        answered = Date.parse(dateOf(given.response));
+        answered = Date.parse(responseDate(given.response));
         return given;
       }, { step: "deserialize" });
       return { ...await this.#client.send(command), answered };
@@ -326,11 +326,11 @@ export class S3Store implements Store {
 const answerSchema = z.object({ headers: z.object({ date: z.string() }) });
 
 /** Returns the Date of a response, which the SDK does not expose; empty where it has none. */
-function dateOf(answer: unknown): string {
+function responseDate(answer: unknown): string {
   return answerSchema.safeParse(answer).data?.headers.date ?? "";
 }
 
-function conditionOf(when: When | undefined): { IfNoneMatch?: string; IfMatch?: string } {
+function conditionFor(when: When | undefined): { IfNoneMatch?: string; IfMatch?: string } {
   if (!when) return {};
   return "ifAbsent" in when ? { IfNoneMatch: "*" } : { IfMatch: when.ifVersion };
 }
@@ -350,7 +350,7 @@ function strong(etag = ""): Version {
 }
 
 /** Returns the key of a listing with encoding requested; not every store encodes it. */
-function keyOf(name = "", encoding?: string): string {
+function decodeKey(name = "", encoding?: string): string {
   try {
     return encoding === "url" ? decodeURIComponent(name.replaceAll("+", " ")) : name;
   } catch {

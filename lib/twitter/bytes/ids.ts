@@ -11,11 +11,11 @@ const LARGEST = `${2n ** 64n - 1n}`;
  * Returns the ids in a line: of a v1.1 status one, of a v2 response those of its `data`. Digits as they were sent.
  * @throws SyntaxError for a line that is neither.
  */
-export function idsIn(bytes: Uint8Array): string[] {
-  return readTweetLine(bytes)?.ids ?? foundIn(bytes);
+export function readIds(bytes: Uint8Array): string[] {
+  return readTweetLine(bytes)?.ids ?? findIds(bytes);
 }
 
-function foundIn(bytes: Uint8Array): string[] {
+function findIds(bytes: Uint8Array): string[] {
   const list = member(bytes, "data");
   if (!list) return [idAt(bytes, 0)];
   if (bytes[list.start] !== OPEN_BRACKET) return [idAt(bytes, list.start)];

@@ -37,7 +37,7 @@ export interface LinesOptions {
  * memory stays constant.
  * @throws StalledError, UnreadError, or the error of the body.
  */
-export async function* linesOf(
+export async function* readLines(
   body: ReadableStream<Uint8Array>,
   { clock, stallMs, signal }: LinesOptions,
 ): AsyncGenerator<Uint8Array[]> {

@@ -72,7 +72,7 @@ export function member(bytes: Uint8Array, name: string, at = 0): Span | null {
  * skipped.
  * @throws SyntaxError
  */
-export function objectsIn(bytes: Uint8Array, object: Span | null, name: string): Item[] {
+export function listObjects(bytes: Uint8Array, object: Span | null, name: string): Item[] {
   if (!object || bytes[object.start] !== OPEN_BRACE) return [];
   const list = member(bytes, name, object.start);
   if (!list || bytes[list.start] !== OPEN_BRACKET) return [];

@@ -3,7 +3,7 @@
 import { Buffer } from "node:buffer";
 import { INCLUDED_TWEETS, REFERENCES, REPEATS } from "../../format/words.ts";
 import { hasId, idAt } from "./ids.ts";
-import { type Item, items, member, objectsIn, type Span, text } from "./raw_json.ts";
+import { type Item, items, listObjects, member, type Span, text } from "./raw_json.ts";
 
 const encoder = new TextEncoder();
 const OPEN_BRACKET = 0x5b;
@@ -24,10 +24,10 @@ export interface Redacted {
  * Returns the ids of every tweet in a line: those that it is for, and those that they quote, repeat or answer.
  * @throws SyntaxError for a line without tweets.
  */
-export function allIdsIn(line: Uint8Array): string[] {
+export function listAllIds(line: Uint8Array): string[] {
   const data = member(line, "data");
-  if (!data) return statusesIn(line, 0).map(({ id }) => id);
-  return [...tweetsIn(line, data), ...includedTweets(line)].map(({ start }) => idAt(line, start));
+  if (!data) return listStatuses(line, 0).map(({ id }) => id);
+  return [...listTweets(line, data), ...includedTweets(line)].map(({ start }) => idAt(line, start));
 }
 
 /**
@@ -45,11 +45,13 @@ export function redact(line: Uint8Array, isGone: (id: string) => boolean): Redac
 export function withTweets(line: Uint8Array, stays: (index: number) => boolean): Uint8Array {
   const data = member(line, "data");
   if (!data) return line;
-  return splice(line, [listOf(line, data, tweetsIn(line, data).filter((_, i) => stays(i)))]);
+  return splice(line, [
+    keepElements(line, data, listTweets(line, data).filter((_, i) => stays(i))),
+  ]);
 }
 
 /** Returns a status of version 1.1, and those inside it. @throws SyntaxError */
-export function statusesIn(
+export function listStatuses(
   line: Uint8Array,
   start: number,
 ): { id: string; name: string; span: Span }[] {
@@ -58,7 +60,7 @@ export function statusesIn(
     const span = member(line, name, start);
     if (!span || line[span.start] !== OPEN_BRACE) continue;
     found.push(
-      ...statusesIn(line, span.start).map((inner) =>
+      ...listStatuses(line, span.start).map((inner) =>
         inner.name === "" ? { ...inner, name, span } : inner
       ),
     );
@@ -67,7 +69,7 @@ export function statusesIn(
 }
 
 function redactStatus(line: Uint8Array, isGone: (id: string) => boolean): Redacted {
-  const gone = statusesIn(line, 0).filter(({ id }) => isGone(id));
+  const gone = listStatuses(line, 0).filter(({ id }) => isGone(id));
   const removed = gone.map(({ id }) => id);
   if (gone.some(({ name }) => name !== "quoted_status")) {
     return {
@@ -82,7 +84,7 @@ function redactStatus(line: Uint8Array, isGone: (id: string) => boolean): Redact
 }
 
 /** Returns the tweets of `data`: a list, or one. @throws SyntaxError */
-export function tweetsIn(line: Uint8Array, data: Span): Item[] {
+export function listTweets(line: Uint8Array, data: Span): Item[] {
   return line[data.start] === OPEN_BRACKET ? [...items(line, data.start)] : [data];
 }
 
@@ -90,7 +92,7 @@ export function tweetsIn(line: Uint8Array, data: Span): Item[] {
 export function includedTweets(line: Uint8Array): Item[] {
   const includes = member(line, "includes");
   // An object without an id is not a tweet.
-  return INCLUDED_TWEETS.flatMap((name) => objectsIn(line, includes, name))
+  return INCLUDED_TWEETS.flatMap((name) => listObjects(line, includes, name))
     .filter((tweet) => hasId(line, tweet));
 }
 
@@ -116,22 +118,24 @@ function redactAnswer(line: Uint8Array, data: Span, isGone: (id: string) => bool
     return ids.filter(isGone);
   };
   const stays = (span: Span) => goneBy(span).length === 0;
-  const own = tweetsIn(line, data);
+  const own = listTweets(line, data);
   const included = includedTweets(line);
   const kept = own.filter(stays);
   const removed = [...new Set([...own, ...included].flatMap(goneBy))];
   const counts = { counted: own.length, count: kept.length };
   if (kept.length === 0) return { line: null, removed, ...counts };
   if (removed.length === 0) return { line, removed, ...counts };
-  const names = textsIn([...kept, ...included.filter(stays)].map((span) => textOf(line, span)));
+  const names = listTexts(
+    [...kept, ...included.filter(stays)].map((span) => decodeText(line, span)),
+  );
   const edits = [
-    ...(own.length > kept.length ? [listOf(line, data, kept)] : []),
+    ...(own.length > kept.length ? [keepElements(line, data, kept)] : []),
     ...includeEdits(
       line,
       (kind, span) =>
         INCLUDED_TWEETS.includes(kind)
           ? hasId(line, span) && stays(span)
-          : namesOf(line, span).some((name) => names.has(name)),
+          : listReferences(line, span).some((name) => names.has(name)),
     ),
   ];
   return { line: splice(line, edits), removed, ...counts };
@@ -145,12 +149,12 @@ function includeEdits(line: Uint8Array, stays: (kind: string, span: Span) => boo
     if (line[list.start] !== OPEN_BRACKET) return [];
     const all = [...items(line, list.start)];
     const kept = all.filter((span) => stays(list.key ?? "", span));
-    return kept.length < all.length ? [listOf(line, list, kept)] : [];
+    return kept.length < all.length ? [keepElements(line, list, kept)] : [];
   });
 }
 
 /** Returns the texts by which tweets refer to an included object. */
-function namesOf(line: Uint8Array, { start }: Span): string[] {
+function listReferences(line: Uint8Array, { start }: Span): string[] {
   // An invalid one has no name, and is removed.
   if (line[start] !== OPEN_BRACE) return [];
   return ["id", "media_key", "username"].flatMap((name) => {
@@ -160,7 +164,7 @@ function namesOf(line: Uint8Array, { start }: Span): string[] {
 }
 
 /** Returns every text inside tweets. */
-function textsIn(tweets: string[]): Set<string> {
+function listTexts(tweets: string[]): Set<string> {
   const found = new Set<string>();
   const look = (value: unknown) => {
     if (typeof value === "string") found.add(value);
@@ -172,7 +176,7 @@ function textsIn(tweets: string[]): Set<string> {
 
 const decoder = new TextDecoder();
 
-function textOf(line: Uint8Array, { start, end }: Span): string {
+function decodeText(line: Uint8Array, { start, end }: Span): string {
   return decoder.decode(line.subarray(start, end));
 }
 
@@ -182,7 +186,7 @@ interface Edit extends Span {
 }
 
 /** Returns a list with some of its elements, unchanged. */
-function listOf(line: Uint8Array, { start, end }: Span, kept: Span[]): Edit {
+function keepElements(line: Uint8Array, { start, end }: Span, kept: Span[]): Edit {
   const comma = encoder.encode(",");
   const parts = kept.flatMap((span, i) => [
     ...(i > 0 ? [comma] : []),

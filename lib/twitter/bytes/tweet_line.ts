@@ -19,7 +19,7 @@ const LEVELS = 3;
 export function readTweetLine(line: Uint8Array): TweetLine | null {
   if (!outline.read(line, LEVELS) || !outline.isObject(0)) return null;
   const ids: string[] = [];
-  for (const tweet of tweetsIn(outline)) {
+  for (const tweet of findTweets(outline)) {
     const id = outline.isObject(tweet) ? outline.id(tweet) : null;
     if (id === null) return null;
     ids.push(id);
@@ -28,7 +28,7 @@ export function readTweetLine(line: Uint8Array): TweetLine | null {
 }
 
 /** Returns the values in the outline of a line that are to be tweets: 0 where the line itself is one. */
-export function tweetsIn(outline: Outline): number[] {
+export function findTweets(outline: Outline): number[] {
   const data = outline.find(0, DATA);
   if (data < 0) return [0];
   if (!outline.isArray(data)) return [data];

@@ -5,9 +5,9 @@ import { z } from "zod";
 import { PUT_KEYS, type TwitterKeys } from "../../base/api_keys.ts";
 import { ApiError, UserError } from "../../base/errors.ts";
 import { networkReason } from "../../base/network.ts";
-import { bytesOf } from "../../base/body.ts";
+import { readBody } from "../../base/body.ts";
 import { retryAfter } from "../../base/retry_after.ts";
-import { faultOf } from "./faults.ts";
+import { readFault } from "./faults.ts";
 import { movedError } from "./moved.ts";
 
 const log = getLogger(["twarc-cloud", "api"]);
@@ -88,7 +88,7 @@ export class AppToken {
         redirect: "manual",
         signal: limit,
       });
-      body = await bytesOf(response, limit);
+      body = await readBody(response, limit);
     } catch (cause) {
       signal.throwIfAborted();
       throw new ApiError(`The API did not answer ${PATH}: ${networkReason(cause)}`, {
@@ -97,7 +97,7 @@ export class AppToken {
       });
     }
     if (!response.ok) throw this.#refusal(response, body);
-    const token = tokenIn(body);
+    const token = readToken(body);
     this.#wasGiven = true;
     return token;
   }
@@ -106,7 +106,7 @@ export class AppToken {
     const moved = this.#wasGiven ? null : movedError(PATH, response);
     if (moved) return moved;
     const { status } = response;
-    const message = `The API answered ${PATH} with ${status}: ${faultOf(body).message}`;
+    const message = `The API answered ${PATH} with ${status}: ${readFault(body).message}`;
     const isRedirect = status >= 300 && status < 400;
     const passes = status >= 500 || status === 408 || status === 420 || status === 429;
     const hint = "Check the consumer key and secret, or give a bearer token with " +
@@ -117,7 +117,7 @@ export class AppToken {
   }
 }
 
-function tokenIn(body: Uint8Array): string {
+function readToken(body: Uint8Array): string {
   try {
     const token = answerSchema.parse(JSON.parse(new TextDecoder().decode(body))).access_token;
     log.info("The API gave a token for the app of the keys");

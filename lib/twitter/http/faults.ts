@@ -64,7 +64,7 @@ export interface Fault {
 }
 
 /** Returns the fault in an error response's body; any kind of body is accepted. */
-export function faultOf(body: Uint8Array): Fault {
+export function readFault(body: Uint8Array): Fault {
   const text = decoder.decode(body.subarray(0, MAX_BODY)).trim();
   const json = jsonOrNull(text);
   const listed = problemList.safeParse(json).data?.errors[0];
@@ -85,7 +85,7 @@ export function faultOf(body: Uint8Array): Fault {
 }
 
 /** Returns every text in an error response's body, unshortened. */
-export function textsOf(body: Uint8Array): string[] {
+export function readTexts(body: Uint8Array): string[] {
   const text = decoder.decode(body.subarray(0, MAX_BODY));
   const parsed = textsBody.safeParse(jsonOrNull(text)).data;
   if (!parsed) return [text];
@@ -147,7 +147,7 @@ function hintFor({ status, code, problem, message }: ApiError): string | undefin
 
 /** Returns whether the body of a 401 reports a bad signature, not a lack of access. */
 export function isUnsigned(body: Uint8Array): boolean {
-  return !NOT_AUTHORIZED.test(faultOf(body).message);
+  return !NOT_AUTHORIZED.test(readFault(body).message);
 }
 
 function problemFault({ title, detail, type = "", errors }: z.infer<typeof problemBody>): Fault {

@@ -1,7 +1,7 @@
 /** The OAuth 1.0a login with a PIN, by which a person authorizes an application to read in their name. */
 
 import type { TwitterKeys } from "../../base/api_keys.ts";
-import { bytesOf } from "../../base/body.ts";
+import { readBody } from "../../base/body.ts";
 import { OutsideError, UserError } from "../../base/errors.ts";
 import { networkReason } from "../../base/network.ts";
 import { aheadBy, clockText } from "./api_time.ts";
@@ -29,7 +29,7 @@ export async function beginLogin(
 ): Promise<PinLogin> {
   const { consumer_key, consumer_secret } = consumer;
   const pair = { key: consumer_key, secret: consumer_secret };
-  const first = await formOf({ consumer: pair }, new URL("oauth/request_token", base), {
+  const first = await requestForm({ consumer: pair }, new URL("oauth/request_token", base), {
     oauth_callback: "oob",
   });
   const token = field(first, "oauth_token");
@@ -41,7 +41,7 @@ export async function beginLogin(
     async finish(pin) {
       const keys = { consumer: pair, access: { key: token, secret } };
       const parameters = { oauth_verifier: pin };
-      const last = await formOf(keys, new URL("oauth/access_token", base), parameters);
+      const last = await requestForm(keys, new URL("oauth/access_token", base), parameters);
       return {
         consumer_key,
         consumer_secret,
@@ -53,7 +53,7 @@ export async function beginLogin(
 }
 
 /** Requests a form, signed with the available tokens. */
-async function formOf(
+async function requestForm(
   keys: UserKeys,
   url: URL,
   parameters: Record<string, string>,
@@ -65,7 +65,7 @@ async function formOf(
   try {
     const signal = AbortSignal.timeout(30_000);
     response = await fetch(url, { method, headers, body, redirect: "manual", signal });
-    answer = await bytesOf(response, signal);
+    answer = await readBody(response, signal);
   } catch (cause) {
     throw new OutsideError(`${url.host} does not answer: ${networkReason(cause)}`, { cause });
   }

@@ -4,13 +4,13 @@ import { ApiError, UserError } from "../../base/errors.ts";
 import { type Moved, movedFor } from "../../base/network.ts";
 
 /** Returns the new address where a response has a permanent redirect; null for any other response. */
-export function movedOf({ status, headers, url }: Response): Moved | null {
+export function findRedirect({ status, headers, url }: Response): Moved | null {
   return movedFor({ status, location: headers.get("location") }, url || undefined);
 }
 
 /** Returns the error for an API that has moved permanently; null for any other response. */
 export function movedError(path: string, response: Response): UserError | null {
-  const moved = movedOf(response);
+  const moved = findRedirect(response);
   if (!moved) return null;
   const { status } = response;
   const message = `The API answered ${path} with ${status}: it has moved for good to ${moved.to}`;

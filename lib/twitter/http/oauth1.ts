@@ -45,7 +45,7 @@ export function toSend(
   const signed = keys ? { authorization: signature({ method, parameters, url, keys }) } : {};
   if (method === "POST" && !json) {
     const headers = { ...signed, "content-type": FORM_TYPE };
-    return { url: url.href, method, headers, body: formOf(parameters) || null };
+    return { url: url.href, method, headers, body: encodeForm(parameters) || null };
   }
   const type = json ? { "content-type": "application/json" } : {};
   return {
@@ -68,7 +68,7 @@ function signature(
 }
 
 /** Returns a form as it is signed: with `*` encoded, which a browser does not encode. */
-function formOf(parameters: Record<string, string>): string {
+function encodeForm(parameters: Record<string, string>): string {
   return new URLSearchParams(parameters).toString().replaceAll("*", "%2A");
 }
 

@@ -29,7 +29,7 @@ const LIMITS: [name: string, per: LimitSpan][] = [
  * ends last. Null where there is none: values that are not numbers, or not a time before the year 2286, count as
  * none.
  */
-export function rateLimitOf(headers: Headers): RateLimit | null {
+export function readRateLimit(headers: Headers): RateLimit | null {
   const limits = LIMITS.flatMap(([name, per]) => {
     const remaining = headers.get(`${name}-remaining`);
     const reset = headers.get(`${name}-reset`);
@@ -44,7 +44,7 @@ export function rateLimitOf(headers: Headers): RateLimit | null {
 
 /** Returns whether a response's headers show requests left in every window. */
 export function hasRequestsLeft(headers: Headers): boolean {
-  if (rateLimitOf(headers)?.remaining === 0) return false;
+  if (readRateLimit(headers)?.remaining === 0) return false;
   return Number(headers.get("x-rate-limit-remaining") ?? 0) > 0;
 }
 
@@ -113,7 +113,7 @@ export class Budget {
   /** Records a response's headers; null where there was no response. */
   noteAnswer(headers: Headers | null): void {
     this.#inFlight--;
-    const limit = headers && rateLimitOf(headers);
+    const limit = headers && readRateLimit(headers);
     // While a window is waited out, the last responses of that window do not describe the next one.
     const isOld = limit?.remaining === 0 && this.#blockedUntil > this.#clock.monotonic();
     if (headers && !isOld) {

@@ -6,14 +6,14 @@ import { ApiError, type ApiFault, TwarcCloudError, UserError } from "../../base/
 import { networkReason } from "../../base/network.ts";
 import { askedDelay, REST_TRIES, restDelay, type RestTrouble, type Trouble } from "./backoff.ts";
 import { ApiTime, clockText } from "./api_time.ts";
-import { bytesOf, unpack } from "../../base/body.ts";
+import { readBody, unpack } from "../../base/body.ts";
 import { release } from "../../base/memory.ts";
-import { Budget, hasRequestsLeft, rateLimitOf } from "./rate_limits.ts";
-import { faultOf, isUnsigned, personsFault, textsOf } from "./faults.ts";
+import { Budget, hasRequestsLeft, readRateLimit } from "./rate_limits.ts";
+import { isUnsigned, personsFault, readFault, readTexts } from "./faults.ts";
 import { isRuleRefused, passingRefusal } from "./refusals.ts";
 import { retryAfter } from "../../base/retry_after.ts";
 import { Waits } from "../../base/waits.ts";
-import { movedError, movedOf } from "./moved.ts";
+import { findRedirect, movedError } from "./moved.ts";
 import { LateStop, tooLate } from "./stop.ts";
 import { API_URL, type ApiRequest, type SignedAs, type Signer, STREAM_URL } from "./signer.ts";
 
@@ -158,7 +158,7 @@ export class Transport {
         this.#isKnown = true;
         return response;
       }
-      const body = await bytesOf(response, limit).catch(() => new Uint8Array());
+      const body = await readBody(response, limit).catch(() => new Uint8Array());
       throw this.#refusal(request, response, body);
     } catch (cause) {
       signal.throwIfAborted();
@@ -225,7 +225,7 @@ export class Transport {
       this.time.heard(sent.headers, began);
       const response = asItIs ? await unpack(sent) : sent;
       if (response.status !== 401 || again) return response;
-      const body = await bytesOf(response, signal);
+      const body = await readBody(response, signal);
       if (!isUnsigned(body) || !await this.#signer.noteRefusal(signed)) {
         return new Response(body, response);
       }
@@ -254,7 +254,7 @@ export class Transport {
       const sendAndRead = async () => {
         const response = await this.#send(request, { host: API_URL, client, signal: limit });
         headers = response.headers;
-        return { response, body: await bytesOf(response, limit) };
+        return { response, body: await readBody(response, limit) };
       };
       const { response, body } = await this.waits.late(wait, LATE_MS, sendAndRead());
       if (response.ok) {
@@ -267,7 +267,7 @@ export class Transport {
       if (cause instanceof ApiError) {
         const isPace = cause.status === 429 && !isRuleRefused(cause) && headers !== null &&
           hasRequestsLeft(headers);
-        const trouble = isPace ? "pace" : troubleOf(cause);
+        const trouble = isPace ? "pace" : troubleFor(cause);
         if (trouble !== null) return { trouble, error: cause };
       }
       const refusal = request.isAboutAll && this.#taken.has(budget) ? passingRefusal(cause) : null;
@@ -307,7 +307,7 @@ export class Transport {
 /** Returns the error of a failure that is not retried. @param often How often, or how long, it failed. */
 function finalError({ trouble, error, refusal }: Failed, often: string): unknown {
   return refusal ?? new ApiError(`${error.message}${often}`, {
-    ...factsOf(error),
+    ...toApiFault(error),
     hint: "Collected tweets are safe. Start the harvest again later: it goes on from here." +
       (trouble === "pace" ? " The rate limit was not reached: a cap may be used up." : ""),
     cause: error,
@@ -320,7 +320,7 @@ function inARow(failures: number): string {
 }
 
 /** Returns the kind of trouble of a response, or null for one that a retry does not change. */
-export function troubleOf(error: ApiError): Trouble | null {
+export function troubleFor(error: ApiError): Trouble | null {
   if (isRuleRefused(error)) return null;
   if (error.status === 0) return "network";
   if (error.status === 420 || error.status === 429) return "calm";
@@ -339,17 +339,17 @@ export function isDamaged(error: unknown): error is ApiError {
 
 /** Returns the error for an error response. */
 function refusal(request: ApiRequest, response: Response, body: Uint8Array): ApiError {
-  const fault = faultOf(body);
+  const fault = readFault(body);
   const facts: ApiFault = {
     status: response.status,
-    said: textsOf(body),
+    said: readTexts(body),
     retryAfterMs: retryAfter((name) => response.headers.get(name), Date.now()),
   };
   if (fault.code !== undefined) facts.code = fault.code;
   if (fault.problem !== undefined) facts.problem = fault.problem;
-  const limit = rateLimitOf(response.headers);
+  const limit = readRateLimit(response.headers);
   if (response.status === 429 && limit?.remaining === 0) facts.resetAt = limit.resetAt;
-  const moved = movedOf(response);
+  const moved = findRedirect(response);
   const message = moved
     ? `it has moved for good to ${moved.to}`
     : isRedirect(response.status)
@@ -386,7 +386,7 @@ function unreadable(request: ApiRequest, cause: SyntaxError): ApiError {
   });
 }
 
-function factsOf({ status, code, problem, resetAt }: ApiError): ApiFault {
+function toApiFault({ status, code, problem, resetAt }: ApiError): ApiFault {
   return {
     status,
     ...(problem === undefined ? {} : { problem }),

@@ -103,7 +103,7 @@ export class V1Api implements TwitterApi {
       const request = { method: "GET", path, parameters, as, tries: TRIES_OF_ONE } as const;
       try {
         return await this.#transport.ask(request, (answer) => {
-          const page = pageOf(answer, statusesInList(answer), at);
+          const page = toPage(answer, statusesInList(answer), at);
           return { ...page, asked: Number(parameters.count) };
         }, signal);
       } catch (error) {
@@ -133,7 +133,7 @@ export class V1Api implements TwitterApi {
     const gap = beyondRecent(at, this.time.now());
     const page = await this.#transport.ask(
       request,
-      (answer) => pageOf(answer, statusesInSearch(answer), at),
+      (answer) => toPage(answer, statusesInSearch(answer), at),
       signal,
     );
     return gap ? { ...page, gap } : page;
@@ -191,7 +191,7 @@ export class V1Api implements TwitterApi {
     signal: AbortSignal,
   ): Promise<Map<string, UserAnswer>> {
     const names = new Map(asked.map((name) => [name.toLowerCase(), name]));
-    const parameters = { [parameterOf(by)]: asked.join(","), ...WHOLE };
+    const parameters = { [parameterFor(by)]: asked.join(","), ...WHOLE };
     const as = ["user", "app"] as const;
     const [path, tries] = ["1.1/users/lookup.json", TRIES_OF_ONE];
     const request = { method: "POST", path, parameters, as, tries } as const;
@@ -199,7 +199,7 @@ export class V1Api implements TwitterApi {
     const read = (answer: Uint8Array) => {
       checkList(answer);
       for (const span of items(answer)) {
-        const user = userOf(answer, span);
+        const user = readUser(answer, span);
         const name = (by === "id" ? user.id : user.screenName).toLowerCase();
         found.set(name, { ...user, asked: names.get(name) ?? name });
       }
@@ -218,12 +218,12 @@ export class V1Api implements TwitterApi {
     asked: string,
     signal: AbortSignal,
   ): Promise<UserAnswer> {
-    const parameters = { [parameterOf(by)]: asked, ...WHOLE };
+    const parameters = { [parameterFor(by)]: asked, ...WHOLE };
     const as = ["user", "app"] as const;
     const [path, tries] = ["1.1/users/show.json", TRIES_OF_ONE];
     const request = { method: "GET", path, parameters, as, tries } as const;
     try {
-      const read = (answer: Uint8Array) => userOf(answer, { start: 0, end: answer.length });
+      const read = (answer: Uint8Array) => readUser(answer, { start: 0, end: answer.length });
       return { ...await this.#transport.ask(request, read, signal), asked };
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
@@ -234,7 +234,7 @@ export class V1Api implements TwitterApi {
   }
 }
 
-function parameterOf(by: "id" | "screen_name"): "user_id" | "screen_name" {
+function parameterFor(by: "id" | "screen_name"): "user_id" | "screen_name" {
   return by === "id" ? "user_id" : "screen_name";
 }
 
@@ -273,25 +273,25 @@ interface Statuses {
 
 /** Returns the statuses of a response that is a list of them. @throws SyntaxError for any other */
 function statusesInList(answer: Uint8Array): Statuses {
-  const outlined = outline.read(answer, 2) ? outlinedIn(0) : null;
+  const outlined = outline.read(answer, 2) ? findStatuses(0) : null;
   if (outlined) return outlined;
   checkList(answer);
-  return { all: placedIn(answer, 0), traits: {}, isOneLine: false };
+  return { all: parseStatuses(answer, 0), traits: {}, isOneLine: false };
 }
 
 /** Returns the statuses of a search. @throws SyntaxError for a response without statuses */
 function statusesInSearch(answer: Uint8Array): Statuses {
   const list = outline.read(answer, 3) && outline.isObject(0) ? outline.find(0, STATUSES) : -1;
-  const outlined = list < 0 ? null : outlinedIn(list);
+  const outlined = list < 0 ? null : findStatuses(list);
   if (outlined) return outlined;
   const statuses = searchSchema.safeParse(strictlyParsed(answer)).success &&
     member(answer, "statuses");
   if (!statuses) throw new SyntaxError("It has no statuses");
-  return { all: placedIn(answer, statuses.start), traits: {}, isOneLine: false };
+  return { all: parseStatuses(answer, statuses.start), traits: {}, isOneLine: false };
 }
 
 /** Returns the statuses of a list in the outline; null where one has to be parsed for its id, or the lack of one. */
-function outlinedIn(list: number): Statuses | null {
+function findStatuses(list: number): Statuses | null {
   if (!outline.isArray(list)) return null;
   const all: Placed[] = [];
   for (let value = outline.first(list); value >= 0; value = outline.next(value, list)) {
@@ -303,7 +303,7 @@ function outlinedIn(list: number): Statuses | null {
 }
 
 /** @throws SyntaxError */
-function placedIn(answer: Uint8Array, start: number): Placed[] {
+function parseStatuses(answer: Uint8Array, start: number): Placed[] {
   return [...items(answer, start)].map((span) => ({ ...span, id: idAt(answer, span.start) }));
 }
 
@@ -312,7 +312,7 @@ function placedIn(answer: Uint8Array, start: number): Placed[] {
  * requested span, or repeated ones, are left out.
  * @throws SyntaxError for one of repeated statuses only.
  */
-function pageOf(
+function toPage(
   answer: Uint8Array<ArrayBuffer>,
   { all, traits, isOneLine }: Statuses,
   at: PageAt,
@@ -333,7 +333,7 @@ function pageOf(
   const newest = others.reduce((most, id) => isOlder(most, id) ? id : most, first);
   const oldest = others.reduce((least, id) => isOlder(id, least) ? id : least, first);
   const spans = [...ids.values()];
-  const lines = isOneLine ? partsOf(answer, spans) : spans.map((span) => line(answer, span));
+  const lines = isOneLine ? cutStatuses(answer, spans) : spans.map((span) => line(answer, span));
   return {
     lines,
     count: lines.length,
@@ -346,7 +346,7 @@ function pageOf(
 }
 
 /** Returns statuses as lines, each a part of one block: a copy of each would cost more than finding it. */
-function partsOf(answer: Uint8Array<ArrayBuffer>, spans: Span[]): Uint8Array[] {
+function cutStatuses(answer: Uint8Array<ArrayBuffer>, spans: Span[]): Uint8Array[] {
   const start = spans[0]?.start ?? 0;
   const used = spans.reduce((sum, span) => sum + span.end - span.start, 0);
   const block = takeOver(answer, { start, end: spans.at(-1)?.end ?? 0, used });
@@ -354,7 +354,7 @@ function partsOf(answer: Uint8Array<ArrayBuffer>, spans: Span[]): Uint8Array[] {
 }
 
 /** @throws SyntaxError */
-function userOf(
+function readUser(
   answer: Uint8Array,
   span: Span,
 ): FoundUser {

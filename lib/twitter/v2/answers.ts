@@ -97,8 +97,8 @@ function outlinedTweets(
 ): TweetsAnswer | null {
   if (!outline.read(answer, authorId === undefined ? 3 : 4) || !outline.isObject(0)) return null;
   const data = outline.find(0, DATA);
-  const ids = data < 0 ? [] : idsOf(data);
-  const users = ids && authorId !== undefined ? usersOf() : [];
+  const ids = data < 0 ? [] : readIds(data);
+  const users = ids && authorId !== undefined ? readIncluded() : [];
   if (!ids || !users) return null;
   const besides: Record<string, unknown> = {};
   for (const [key, value] of [["errors", ERRORS], ["meta", META]] as const) {
@@ -109,7 +109,7 @@ function outlinedTweets(
   return {
     ids,
     next: meta?.next_token,
-    author: authorIn(answer, users.filter(({ id }) => id === authorId)),
+    author: findAuthor(answer, users.filter(({ id }) => id === authorId)),
     isPage: data >= 0 || meta !== undefined,
     problems: errors.filter((problem) => problem !== null),
     traits: outline.traits,
@@ -120,7 +120,7 @@ function outlinedTweets(
 /**
  * Returns the ids of the posts in the outline; null where they are not a list, or one has an id that is not plain.
  */
-function idsOf(data: number): string[] | null {
+function readIds(data: number): string[] | null {
   if (!outline.isArray(data)) return null;
   const ids: string[] = [];
   for (let post = outline.first(data); post >= 0; post = outline.next(post, data)) {
@@ -132,7 +132,7 @@ function idsOf(data: number): string[] | null {
 }
 
 /** Returns the included users in the outline; null where there is anything else among them. */
-function usersOf(): { id: string; at: number }[] | null {
+function readIncluded(): { id: string; at: number }[] | null {
   const includes = outline.find(0, INCLUDES);
   if (includes < 0) return [];
   if (!outline.isObject(includes)) return null;
@@ -159,7 +159,7 @@ function parsedAt(answer: Uint8Array, value: number): unknown {
 }
 
 /** Returns the first of them that is a valid user. */
-function authorIn(answer: Uint8Array, users: { at: number }[]): FoundUser | undefined {
+function findAuthor(answer: Uint8Array, users: { at: number }[]): FoundUser | undefined {
   for (const { at } of users) {
     const user = userSchema.safeParse(parsedAt(answer, at)).data;
     if (user) return foundUser(user, line(answer, outline.span(at)));
@@ -171,7 +171,7 @@ function parsedTweets(answer: Uint8Array, authorId: string | undefined): TweetsA
   const parsed = parseAnswer(tweetsSchema, answer);
   const { data = [], errors = [], includes, meta } = parsed;
   const users = authorId === undefined ? [] : includes?.users ?? [];
-  const found = users.length > 0 ? usersIn(answer, includedUsers(answer), users) : [];
+  const found = users.length > 0 ? parseUsers(answer, includedUsers(answer), users) : [];
   return {
     author: found.find((user) => user.id === authorId),
     ids: data.map((tweet) => tweet.id),
@@ -193,7 +193,7 @@ export function timelineState(
 ): TimelineState | null {
   if (ids.length > 0 || isPage) return null;
   const own = problems.find(({ value, resource_id }) => value === userId || resource_id === userId);
-  return own ? stateOf(own) : null;
+  return own ? stateFor(own) : null;
 }
 
 /**
@@ -210,7 +210,7 @@ export function readUsers(
   const names = new Map(asked.map((name) => [name.toLowerCase(), name]));
   const askedAs = (name: string) => names.get(name.toLowerCase()) ?? name;
   const span = member(answer, "data");
-  const found = span ? usersIn(answer, span, data) : [];
+  const found = span ? parseUsers(answer, span, data) : [];
   const named = found.map((user) => ({
     ...user,
     asked: askedAs(by === "id" ? user.id : user.screenName),
@@ -226,14 +226,14 @@ export function readUsers(
   const isOfNobody = isOdd || problems.some(({ value, resource_id }) => !value && !resource_id);
   const missing = asked.filter((name) => !given.has(name)).flatMap((name): UserAnswer[] => {
     const problem = told.get(name) ?? (isOfNobody ? {} : null);
-    const state = problem ? stateOf(problem) : "not_found";
+    const state = problem ? stateFor(problem) : "not_found";
     return state === null || state === "protected" ? [] : [{ state, asked: name }];
   });
   return [...named, ...missing];
 }
 
 /** Returns the tweets that were requested by their ids and are missing, with the response's reason for each. */
-export function missingOf({ ids, problems }: TweetsAnswer, asked: string[]): MissingTweet[] {
+export function listMissing({ ids, problems }: TweetsAnswer, asked: string[]): MissingTweet[] {
   const found = new Set(ids);
   const told = new Map<string | undefined, Problem>();
   for (const problem of problems) {
@@ -244,7 +244,7 @@ export function missingOf({ ids, problems }: TweetsAnswer, asked: string[]): Mis
   }
   return asked.filter((id) => !found.has(id)).map((id) => {
     const problem = told.get(id);
-    const why = problem && stateOf(problem);
+    const why = problem && stateFor(problem);
     return { id, why: why ?? "not_told", ...(problem?.detail ? { detail: problem.detail } : {}) };
   });
 }
@@ -258,7 +258,7 @@ function includedUsers(answer: Uint8Array): Span {
 }
 
 /** Returns the users of the array at a position, each with its own bytes. */
-function usersIn(
+function parseUsers(
   answer: Uint8Array,
   span: Span,
   users: (z.infer<typeof userSchema> | null)[],
@@ -283,7 +283,7 @@ function foundUser(user: z.infer<typeof userSchema>, line: Uint8Array): FoundUse
  * Returns the state of a user or a tweet in a problem. Suspended and missing ones share a type: they differ by title
  * and detail.
  */
-export function stateOf({ type = "", title = "", detail = "" }: Problem): TimelineState | null {
+export function stateFor({ type = "", title = "", detail = "" }: Problem): TimelineState | null {
   if (type.endsWith("/not-authorized-for-resource")) return "protected";
   if (!type.endsWith("/resource-not-found")) return null;
   return title === "Forbidden" || /suspended/i.test(detail) ? "suspended" : "not_found";

@@ -28,14 +28,14 @@ import type { SignedAs } from "../http/signer.ts";
 import type { Transport } from "../http/transport.ts";
 import {
   answerLine,
-  missingOf,
+  listMissing,
   type Provenance,
   readTweets,
   readUsers,
   timelineState,
   type TweetsAnswer,
 } from "./answers.ts";
-import { pageOf } from "./page.ts";
+import { toPage } from "./page.ts";
 import { type Told, tweetParameters, userParameters } from "./fields.ts";
 import { beyondRecent, RECENT } from "../reach.ts";
 import { type SearchPlace, searchPlace } from "./place.ts";
@@ -240,7 +240,7 @@ export class V2Api implements PaidApi {
         const lines = count > 0
           ? [answerLine(bytes, this.#provenance(path, parameters), { isOneLine })]
           : [];
-        return { lines, count, asked: ids.length, missing: missingOf(answer, ids) };
+        return { lines, count, asked: ids.length, missing: listMissing(answer, ids) };
       }, signal);
     });
   }
@@ -302,7 +302,7 @@ export class V2Api implements PaidApi {
         throw new SyntaxError("It has neither tweets nor meta");
       }
       const provenance = () => this.#provenance(path, worded);
-      const page = pageOf(answer, wanted, () => answerLine(bytes, provenance(), answer));
+      const page = toPage(answer, wanted, () => answerLine(bytes, provenance(), answer));
       return { answer, state, page: { ...page, asked: Number(asked.max_results) } };
     };
     try {

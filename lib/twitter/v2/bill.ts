@@ -28,7 +28,7 @@ const countsSchema = z.object({
     }).transform(({ start: from, end: to, ...counts }, context) => ({
       from,
       to,
-      posts: oneOf(counts.post_count, counts.tweet_count, context),
+      posts: pickNumber(counts.post_count, counts.tweet_count, context),
     })),
   ).default([]),
   meta: z.object({
@@ -36,13 +36,13 @@ const countsSchema = z.object({
     total_post_count: whole.optional(),
     next_token: z.string().optional(),
   }).transform(({ total_post_count, total_tweet_count, next_token: next }, context) => ({
-    posts: oneOf(total_post_count, total_tweet_count, context),
+    posts: pickNumber(total_post_count, total_tweet_count, context),
     next,
   })),
 });
 
 /** Returns a number that has two names, of which a response has one. */
-function oneOf(
+function pickNumber(
   inNew: number | undefined,
   inOld: number | undefined,
   context: z.RefinementCtx,
@@ -67,7 +67,9 @@ const postCountsSchema = z.object({
     id: z.string(),
     protected: z.boolean().optional(),
     public_metrics: z.object({ tweet_count: whole.optional(), post_count: whole.optional() })
-      .transform(({ post_count, tweet_count }, context) => oneOf(post_count, tweet_count, context)),
+      .transform(({ post_count, tweet_count }, context) =>
+        pickNumber(post_count, tweet_count, context)
+      ),
   })).default([]),
 });
 

@@ -6,9 +6,9 @@ import { ApiError, OutsideError, UserError } from "../../base/errors.ts";
 import { networkReason } from "../../base/network.ts";
 import { jsonOrNull } from "../../base/json.ts";
 import { askedDelay, REST_TRIES, restDelay } from "../http/backoff.ts";
-import { bytesOf } from "../../base/body.ts";
+import { readBody } from "../../base/body.ts";
 import { retryAfter } from "../../base/retry_after.ts";
-import { isDamaged, type Transport, troubleOf } from "../http/transport.ts";
+import { isDamaged, type Transport, troubleFor } from "../http/transport.ts";
 import { parseAnswer } from "./answers.ts";
 import { Wording } from "./words.ts";
 
@@ -75,7 +75,7 @@ export class ComplianceJobs {
       try {
         return await this.#transport.ask(request, read, signal);
       } catch (error) {
-        const trouble = error instanceof ApiError ? troubleOf(error) : null;
+        const trouble = error instanceof ApiError ? troubleFor(error) : null;
         if (!trouble && !isDamaged(error)) throw error;
         const made = (await this.underWay(signal)).find((job) => job.name === name);
         if (made) return made.id;
@@ -162,7 +162,7 @@ export class ComplianceJobs {
     const limit = AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)]);
     try {
       const response = await fetch(url, { ...init, signal: limit });
-      const body = await bytesOf(response, limit);
+      const body = await readBody(response, limit);
       if (response.ok) return body;
       return new ApiError(`${what} failed with status ${response.status}`, {
         status: response.status,

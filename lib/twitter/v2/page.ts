@@ -10,7 +10,7 @@ import type { TweetsAnswer } from "./answers.ts";
  * @param line The response as a line.
  * @throws SyntaxError for one of repeated tweets only, or with itself as next page.
  */
-export function pageOf(
+export function toPage(
   { ids, next, traits }: TweetsAnswer,
   { sinceId, next: token, isWanted = () => true, isThere = () => false }: PageAt,
   line: () => Uint8Array,

@@ -65,7 +65,7 @@ export interface RulesWanted {
 }
 
 /** Returns the tag that marks a rule as a collection's own. */
-export function markOf(owner: string): string {
+export function tagFor(owner: string): string {
   // A blank ends it: the person's own name for the rule follows.
   return `${MARK}${encodeURIComponent(owner)}`;
 }
@@ -81,12 +81,12 @@ export async function settleRules(
   { owner, wanted, share }: RulesWanted,
   signal: AbortSignal,
 ): Promise<OwnRules> {
-  const mark = markOf(owner);
+  const mark = tagFor(owner);
   const present = await listRules(transport, signal);
-  const other = present.map(({ tag }) => ownerOf(tag)).find((found) => found && found !== owner);
+  const other = present.map(({ tag }) => ownerFor(tag)).find((found) => found && found !== owner);
   if (other && !share) throw takenBy(other);
   const tagged = wanted.map(({ value, tag }) => ({ value, tag: tag ? `${mark} ${tag}` : mark }));
-  const own = present.filter(({ tag }) => ownerOf(tag) === owner);
+  const own = present.filter(({ tag }) => ownerFor(tag) === owner);
   const isSame = (a: FilterRule | Rule, b: FilterRule | Rule) =>
     a.value === b.value && a.tag === b.tag;
   const kept = own.filter((rule) => tagged.some((one) => isSame(one, rule)));
@@ -123,11 +123,11 @@ export async function removeRules(
   signal: AbortSignal,
 ): Promise<void> {
   const present = await listRules(transport, signal);
-  await deleteRules(transport, present.filter(({ tag }) => ownerOf(tag) === owner), signal);
+  await deleteRules(transport, present.filter(({ tag }) => ownerFor(tag) === owner), signal);
 }
 
 /** Returns the collection of a tag, if it is one of ours. */
-function ownerOf(tag: string | null | undefined): string | null {
+function ownerFor(tag: string | null | undefined): string | null {
   return tag?.startsWith(MARK) ? tag.slice(MARK.length).split(" ", 1)[0] ?? null : null;
 }
 
@@ -228,7 +228,7 @@ async function addedTogether(
     }
     return { ids, refused };
   } catch (error) {
-    if (isDamaged(error)) return await madeOf(transport, rules, signal);
+    if (isDamaged(error)) return await findAdded(transport, rules, signal);
     const answer = answerBehind(error);
     const isRefusal = answer &&
       (answer.status === 400 || answer.status === 422 || isRuleRefused(answer));
@@ -238,7 +238,7 @@ async function addedTogether(
 }
 
 /** Returns which of the added rules exist: the response does not show it. */
-async function madeOf(
+async function findAdded(
   transport: Transport,
   rules: FilterRule[],
   signal: AbortSignal,

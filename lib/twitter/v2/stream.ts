@@ -3,7 +3,7 @@
 import { getLogger } from "@logtape/logtape";
 import { z } from "zod";
 import { type Clock, isoTime } from "../../base/clock.ts";
-import { ApiError, LockedError, messageOf, UserError } from "../../base/errors.ts";
+import { ApiError, errorMessage, LockedError, UserError } from "../../base/errors.ts";
 import type { Room } from "../../base/memory.ts";
 import { VERSION } from "../../base/version.ts";
 import type { Confirm, LineTraits, StreamItem, StreamMessage, StreamWanted } from "../api.ts";
@@ -11,7 +11,7 @@ import { endConnection, isFull, type OpenConnection, openConnections } from "./c
 import { idAt } from "../bytes/ids.ts";
 import { name, Outline } from "../bytes/outline.ts";
 import { items, member, type Span, text } from "../bytes/raw_json.ts";
-import { rulesOf } from "../rules.ts";
+import { rulesFor } from "../rules.ts";
 import type { ApiRequest } from "../http/signer.ts";
 import { liveStream, type StreamLine } from "../stream.ts";
 import { strictlyParsed } from "../bytes/strict_json.ts";
@@ -64,7 +64,7 @@ export async function* filteredStream(options: FilteredStreamOptions): AsyncGene
   const { transport, clock, wanted, fields, wording, quietMs = QUIET_MS } = options;
   const { signal, confirm } = options;
   const { owner, share = false, filter, backfillMinutes } = wanted;
-  const own = { owner, share, wanted: rulesOf(filter) };
+  const own = { owner, share, wanted: rulesFor(filter) };
   const settle = (asked: Transport, until: AbortSignal) => settleRules(asked, own, until);
   const rules = await settle(transport, signal);
   const parameters = {
@@ -151,7 +151,7 @@ async function watchRules(
       onGone({ kind: "rules_were_gone", line });
     } catch (error) {
       if (signal.aborted) return;
-      log.warn("The rules could not be read: {problem}", { problem: messageOf(error) });
+      log.warn("The rules could not be read: {problem}", { problem: errorMessage(error) });
     }
   }
 }
@@ -166,7 +166,7 @@ async function takeAway(transport: Transport, owner: string): Promise<void> {
   await removeRules(transport, owner, AbortSignal.timeout(BESIDE_MS)).catch((error) =>
     log.warn("The rules of {owner} could not be removed: {problem}", {
       owner,
-      problem: messageOf(error),
+      problem: errorMessage(error),
     })
   );
 }
@@ -233,7 +233,7 @@ class Connector {
       const [newest] = await openConnections(this.#transport.beside, signal);
       this.#own = newest?.id ?? this.#own;
     } catch (error) {
-      log.info("Connections cannot be listed: {problem}", { problem: messageOf(error) });
+      log.info("Connections cannot be listed: {problem}", { problem: errorMessage(error) });
     }
   }
 
@@ -302,7 +302,7 @@ export function readLine(
     room?: Room | undefined;
   },
 ): StreamLine {
-  const post = postIn(line);
+  const post = findPost(line);
   if (post) {
     if (!isOwn(line, post.matching, rules)) return { skipped: true };
     const { id, traits, isOneLine } = post;
@@ -341,7 +341,7 @@ interface Post {
  * Returns the id of a line's post, and the rules that it matches; null for a line that has to be parsed to know its
  * kind.
  */
-function postIn(line: Uint8Array): Post | null {
+function findPost(line: Uint8Array): Post | null {
   if (!outline.read(line, 2) || !outline.isObject(0)) return null;
   const data = outline.find(0, DATA);
   const id = data >= 0 && outline.isObject(data) ? outline.id(data) : null;

@@ -6,7 +6,7 @@
 import { getLogger } from "@logtape/logtape";
 import { ApiError } from "../../base/errors.ts";
 import type { Words } from "../../base/api_fields.ts";
-import { isListOfNames, refusedIn } from "../refused_names.ts";
+import { findRefused, isListOfNames } from "../refused_names.ts";
 
 const log = getLogger(["twarc-cloud", "api"]);
 
@@ -87,7 +87,7 @@ export class Wording {
         return await send(worded);
       } catch (error) {
         const isRefusal = error instanceof ApiError && error.status === 400;
-        const refused = isRefusal ? refusedIn(error.said, worded) : [];
+        const refused = isRefusal ? findRefused(error.said, worded) : [];
         if (refused.length === 0) throw error;
         for (const one of refused) this.#leaveOut(one);
       }
@@ -101,7 +101,7 @@ export class Wording {
       if (!isListOfNames(parameter)) continue;
       if (!lists.has(parameter)) lists.set(parameter, new Set());
       for (const name of text.split(",")) {
-        const asked = this.#nameOf({ parameter, name });
+        const asked = this.#nameFor({ parameter, name });
         if (!asked) continue;
         const list = lists.get(asked.parameter) ?? new Set();
         lists.set(asked.parameter, list.add(asked.name));
@@ -109,13 +109,13 @@ export class Wording {
     }
     const others = Object.entries(parameters).filter(([name]) => !isListOfNames(name));
     const asked = [...lists].filter(([, names]) => names.size > 0)
-      .map(([parameter, names]) => [this.#parameterOf(parameter), [...names].join(",")] as const)
+      .map(([parameter, names]) => [this.#parameterFor(parameter), [...names].join(",")] as const)
       .filter(([parameter]) => !this.#parameters.has(parameter));
     return Object.fromEntries([...others, ...asked]);
   }
 
   /** Returns the name for a requested object; null where it is left out. */
-  #nameOf(old: Asked): Asked | null {
+  #nameFor(old: Asked): Asked | null {
     const renamed = NEW_NAMES[old.parameter]?.[old.name];
     const isNew = this.hasNewWords ? renamed !== undefined : this.#isRefused(old);
     const asked = isNew ? renamed ?? null : old;
@@ -133,7 +133,7 @@ export class Wording {
     return (this.#words === "post") !== isOther;
   }
 
-  #parameterOf(parameter: string): string {
+  #parameterFor(parameter: string): string {
     return parameter === OLD && this.hasNewWords ? NEW : parameter;
   }
 
@@ -144,7 +144,7 @@ export class Wording {
     if (known.has(refused)) return;
     known.add(refused);
     if (name !== undefined) this.#names.set(parameter, known);
-    const instead = this.#insteadOf(parameter, name);
+    const instead = this.#replacementFor(parameter, name);
     const what = name === undefined ? told : `${name} of ${told}`;
     if (instead === undefined) {
       log.warn("The API does not support {what}: it is left out", { what });
@@ -159,8 +159,8 @@ export class Wording {
     });
   }
 
-  #insteadOf(parameter: string, name: string | undefined): string | undefined {
-    if (name !== undefined) return this.#nameOf({ parameter, name })?.name;
+  #replacementFor(parameter: string, name: string | undefined): string | undefined {
+    if (name !== undefined) return this.#nameFor({ parameter, name })?.name;
     const other = parameter === OLD ? NEW : parameter === NEW ? OLD : undefined;
     return other !== undefined && !this.#parameters.has(other) ? other : undefined;
   }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { screenNameList, userIdList } from "../../../lib/cli/collection_config/add_users.ts";
-import { BadLines, type ListWanted, valuesIn } from "../../../lib/cli/collection_config/lists.ts";
+import { BadLines, type ListWanted, readValues } from "../../../lib/cli/collection_config/lists.ts";
 import { Output } from "../../../lib/cli/output.ts";
 import { collectGarbage } from "../../fakes/garbage.ts";
 import { PLAYS_ALL } from "../../fakes/turns.ts";
@@ -26,7 +26,7 @@ async function readList(
   });
   const bad = new BadLines();
   try {
-    const values = await Array.fromAsync(valuesIn([file], wanted, { bad, output }));
+    const values = await Array.fromAsync(readValues([file], wanted, { bad, output }));
     const noted = said;
     bad.tell(output);
     return {
@@ -182,7 +182,7 @@ Deno.test("a list takes no more memory where it has some million ids", async () 
     const memory: number[] = [];
     let count = 0;
     const places = { bad: new BadLines(), output };
-    for await (const _ of valuesIn([file], userIdList(undefined), places)) {
+    for await (const _ of readValues([file], userIdList(undefined), places)) {
       if (++count % 50_000 !== 0) continue;
       await collectGarbage();
       memory.push(Deno.memoryUsage().heapUsed);

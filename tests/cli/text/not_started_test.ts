@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { notStartedOf, notStartedText } from "../../../lib/cli/text/not_started.ts";
+import { listNotStarted, notStartedText } from "../../../lib/cli/text/not_started.ts";
 import { lastWord } from "../../../lib/base/visible.ts";
 import { Output } from "../../../lib/cli/output.ts";
 import { OutsideError } from "../../../lib/base/errors.ts";
@@ -26,7 +26,7 @@ async function shown(began: string | null, notStarted = () => Promise.resolve([R
     ? null
     : { info: { ...info, harvest_timestamp: began }, userChanges: [] };
   const collections = { lastHarvest: () => Promise.resolve(last) };
-  const found = await notStartedOf(SCHEDULED, { runner: { notStarted }, collections }, output);
+  const found = await listNotStarted(SCHEDULED, { runner: { notStarted }, collections }, output);
   return { found: [...found.keys()], said };
 }
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { reportOf, type ReportOptions } from "../../../lib/cli/text/report_data.ts";
+import { type ReportOptions, toReport } from "../../../lib/cli/text/report_data.ts";
 import { toMarkdown } from "../../../lib/cli/text/report_text.ts";
 import type { JsonObject } from "../../../lib/base/json.ts";
 import { emptyTally } from "../../../lib/export/tally.ts";
@@ -78,7 +78,7 @@ const something: ReportOptions = {
 };
 
 Deno.test("a report says what people asked for, what came, what is missing and what was removed", () => {
-  const report = reportOf(something);
+  const report = toReport(something);
   assert.deepEqual(report.asked, [
     { since: "2025-12-31T00:00:00Z", what: 'search {"query":"cats"}' },
   ]);
@@ -105,7 +105,7 @@ Deno.test("what was left out as protected is said as tweets of all harvests, and
   const leftOut = (...counts: { tweets: number; users: number }[]) => {
     const harvests = counts.map((each) => ({ ...first, protected: each }));
     const facts = { ...something.facts, harvests: { ...something.facts.harvests, harvests } };
-    const report = reportOf({ ...something, facts });
+    const report = toReport({ ...something, facts });
     const [, text] = /Left out as protected: (.*)\.$/m.exec(toMarkdown(report)) ?? [];
     return [report.protected_left_out, text];
   };
@@ -132,7 +132,7 @@ Deno.test("a fill that uses up max_records neither stopped nor failed: the next 
   const broken = { ...first, outcome: "failed", reason: "away", ended_by: "fault" } as const;
   const report = (...harvests: (typeof first)[]) => {
     const { facts } = something;
-    return reportOf({
+    return toReport({
       ...something,
       facts: { ...facts, harvests: { ...facts.harvests, harvests } },
     });
@@ -162,7 +162,7 @@ Deno.test("one of a thing is said as one", () => {
     delete: [],
   }];
   const text = toMarkdown(
-    reportOf({ ...something, changes, facts: { ...facts, harvests, tally } }),
+    toReport({ ...something, changes, facts: { ...facts, harvests, tally } }),
   );
   assert.match(text, /harvested 1 time from .* 1 tweet is recorded, .* of 1 account\. /);
   assert.match(text, /^- .*: 1 user added or changed$/m);
@@ -172,7 +172,7 @@ Deno.test("one of a thing is said as one", () => {
 });
 
 Deno.test("a report of nothing says that nothing is recorded, and what cannot be known", () => {
-  const text = toMarkdown(reportOf(nothing));
+  const text = toMarkdown(toReport(nothing));
   for (
     const sentence of [
       "It has not been harvested.",
@@ -190,7 +190,7 @@ Deno.test("a report of nothing says that nothing is recorded, and what cannot be
 Deno.test("a report has what people wrote about a collection, by what it was made, and when it was verified", () => {
   const harvest = { collection_id: "find", tweets: 1, files: 1, file_bytes: 1 };
   const made = { program: "twarc-cloud 9.9.9", bucket_format: 1, api: "X 2", asked: {} };
-  const markdown = toMarkdown(reportOf({
+  const markdown = toMarkdown(toReport({
     ...something,
     config: { ...something.config, title: "Floods", tags: ["water", "2026"], contact: "" },
     facts: {
@@ -227,7 +227,7 @@ Deno.test("a report has what people wrote about a collection, by what it was mad
 
 Deno.test("what a person took out of the configuration is named, and keys are no request", () => {
   const asked = (type: string, ...changes: ReportOptions["changes"]) =>
-    reportOf({ ...something, config: { type }, changes }).asked.map(({ what }) => what);
+    toReport({ ...something, config: { type }, changes }).asked.map(({ what }) => what);
   const change = (update: JsonObject, ...deleted: ReportOptions["changes"][number]["delete"]) => ({
     change_timestamp: "2026-01-01T00:00:00Z",
     update,
@@ -245,6 +245,6 @@ Deno.test("what a person took out of the configuration is named, and keys are no
 Deno.test("tweets of each kind are counted as one or as many", () => {
   const kinds = { post: 250, reply: 2, quote: 1, repost: 1 };
   const facts = { ...something.facts, tally: { ...something.facts.tally, kinds } };
-  const text = toMarkdown(reportOf({ ...something, facts }));
+  const text = toMarkdown(toReport({ ...something, facts }));
   assert.match(text, /: 250 posts, 2 replies, 1 quote, 1 repost\. A tweet/);
 });

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
-import { missingIn, toCff, toCitation, toDataCite } from "../../../lib/export/bag/citation.ts";
+import { listMissing, toCff, toCitation, toDataCite } from "../../../lib/export/bag/citation.ts";
 
 const SIZE = { ids: ["marmots"], bytes: 10, files: 2 };
 
 Deno.test("what nobody wrote is missing from a citation, and named", () => {
   const bare = toCitation({}, {});
-  assert.deepEqual(missingIn(bare), ["title", "creators", "publisher", "year", "rights"]);
+  assert.deepEqual(listMissing(bare), ["title", "creators", "publisher", "year", "rights"]);
   const dataCite = JSON.stringify(toDataCite(bare, SIZE));
   for (const name of ["creators", "titles", "publisher", "publicationYear", "rightsList", "doi"]) {
     assert.ok(!dataCite.includes(`"${name}"`), name);
@@ -20,7 +20,7 @@ Deno.test("a citation has what the ini file says, and else what the collection s
   const section = { creators: "Lovelace, Ada (https://orcid.org/0000-0002-1694-233X); A Group" };
   const more = { publisher: "Us", year: "2026", license: "CC-BY-4.0", doi: "doi:10.5281/zenodo.1" };
   const citation = toCitation({ ...section, ...more }, { ...described, tags: "one, two" });
-  assert.deepEqual(missingIn(citation), []);
+  assert.deepEqual(listMissing(citation), []);
   assert.equal(toCitation({ title: "Mine" }, described).title, "Mine");
   assert.deepEqual(toDataCite(citation, SIZE).creators, [{
     name: "Lovelace, Ada",

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { FoundNote, Note } from "../../../lib/harvest/recovery/left_notes.ts";
-import { lossBetween, lossesIn } from "../../../lib/harvest/recovery/left_losses.ts";
+import { listLosses, lossBetween } from "../../../lib/harvest/recovery/left_losses.ts";
 
 interface Given {
   isGood: boolean;
@@ -93,7 +93,7 @@ for (
   ] as const
 ) {
   Deno.test(`${what}: ${spans.length > 0 ? "a gap" : "no gap"}`, () => {
-    const losses = lossesIn(notes, { files: [...files], at: 3 });
+    const losses = listLosses(notes, { files: [...files], at: 3 });
     assert.deepEqual(losses.map(({ from, to }) => [from, to]), spans);
   });
 }

@@ -5,8 +5,8 @@ import { thisProcess } from "../../../lib/bucket/process.ts";
 import { parseBucket } from "../../../lib/base/bucket_ref.ts";
 import { Spool } from "../../../lib/harvest/spool.ts";
 import {
+  folderName,
   leftPlaces,
-  nameOf,
   openPlace,
   spoolPlaces,
 } from "../../../lib/harvest/recovery/spool_place.ts";
@@ -93,7 +93,7 @@ function placeOf(
 
 Deno.test("temporary files are in the person's state folder, or in the folder that they name, which is theirs alone", () =>
   inFolder(async (home) => {
-    const name = nameOf(resolve("b"), "c");
+    const name = folderName(resolve("b"), "c");
     const { path, owner } = await placeOf(home);
     assert.equal(dirname(path), join(home, ".local/state/twarc-cloud/spool", name));
     assert.equal(owner, (await Deno.stat(home)).uid);
@@ -113,7 +113,7 @@ Deno.test("temporary files are in the person's state folder, or in the folder th
     for (const path of [dirname(spool.path), spool.path]) {
       assert.equal(((await Deno.stat(path)).mode ?? 0) & 0o777, 0o700, path);
     }
-    assert.equal(((await Deno.stat(spool.pathOf("users.jsonl"))).mode ?? 0) & 0o777, 0o600);
+    assert.equal(((await Deno.stat(spool.pathFor("users.jsonl"))).mode ?? 0) & 0o777, 0o600);
     await spool.close();
   }));
 
@@ -181,7 +181,7 @@ Deno.test("what a version before left in the person's cache is found", () =>
     const gone = await endedPid();
     const own = await placeOf(home);
     const name = `${host}.${gone}.${crypto.randomUUID()}`;
-    const left = join(home, ".cache/twarc-cloud", nameOf(resolve("b"), "c"), name);
+    const left = join(home, ".cache/twarc-cloud", folderName(resolve("b"), "c"), name);
     await Deno.mkdir(left, { recursive: true, mode: 0o700 });
     assert.deepEqual(
       (await leftPlaces(own, { host, pid: Deno.pid })).map((

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { coverageOf } from "../../../lib/archive/coverage.ts";
+import { listCoverage } from "../../../lib/archive/coverage.ts";
 import { gapLook } from "../../../lib/archive/gap_fill.ts";
 import { listGaps } from "../../../lib/archive/gap_list.ts";
 import { verify } from "../../../lib/archive/verify.ts";
@@ -127,7 +127,7 @@ async function said({ store, clock, minuteOf }: Awaited<ReturnType<typeof stage>
     signal,
   });
   return {
-    coverage: coverageOf({ records, gaps, traits: traitsFor("filter"), now, reach: look.reach })
+    coverage: listCoverage({ records, gaps, traits: traitsFor("filter"), now, reach: look.reach })
       .map((one) => [...span(one), one.state]).filter(([from, to]) => from !== to),
     gaps: gaps.map((one) => [...span(one), one.status]),
     verify: found.gaps?.map((one) => [...span(one), one.status]),

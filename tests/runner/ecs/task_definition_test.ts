@@ -3,13 +3,13 @@ import { UserError } from "../../../lib/base/errors.ts";
 import { controlSecretName } from "../../../lib/secrets/control_secret.ts";
 import {
   awsName,
-  definitionOf,
+  definitionFor,
   type DefinitionSettings,
-  familyOf,
+  familyFor,
   FINGERPRINT,
   idOfTag,
-  imageOf,
-  tagsOf,
+  imageFor,
+  tagsFor,
 } from "../../../lib/runner/ecs/task_definition.ts";
 
 const INI = {
@@ -29,7 +29,7 @@ function settingsOf(more: Record<string, string> = {}): DefinitionSettings {
 }
 
 function made(more: Record<string, string> = {}, { collectionId = "c", shutdown = true } = {}) {
-  return definitionOf({
+  return definitionFor({
     bucket: "tweets",
     job: { collectionId, flags: { flushSecs: 5, hoursPerHarvest: 12 } },
     shutdown,
@@ -99,12 +99,12 @@ Deno.test("image_tag is a tag, a digest, both, or a whole name", () => {
       [`localhost:5000/else:2@${digest}`, `localhost:5000/else:2@${digest}`],
     ] as const
   ) {
-    assert.equal(imageOf(settingsOf({ image_tag })), image);
+    assert.equal(imageFor(settingsOf({ image_tag })), image);
   }
   for (
     const image_tag of ["sha256:0123", "1.0@sha256:xyz", "somebody/else@latest", `@${digest}@x`]
   ) {
-    assert.throws(() => imageOf(settingsOf({ image_tag })), /image_tag in twarc_cloud\.ini is/);
+    assert.throws(() => imageFor(settingsOf({ image_tag })), /image_tag in twarc_cloud\.ini is/);
   }
 });
 
@@ -138,7 +138,7 @@ Deno.test("names keep to what AWS takes, and never meet", () => {
   const long = [awsName("x".repeat(100), 64), awsName("x".repeat(101), 64)];
   assert.ok(long.every((name) => name.length === 64 && /^[\w-]+$/.test(name)));
   assert.notEqual(long[0], long[1]);
-  assert.equal(familyOf("tweets", "c"), "twarc-cloud_tweets_c");
+  assert.equal(familyFor("tweets", "c"), "twarc-cloud_tweets_c");
 });
 
 Deno.test("ids of the original have tags, families and parameters that AWS takes, each its own", () => {
@@ -153,13 +153,13 @@ Deno.test("ids of the original have tags, families and parameters that AWS takes
     "x".repeat(200),
   ];
   for (const id of ids) {
-    const [, tag] = tagsOf("tweets", id);
+    const [, tag] = tagsFor("tweets", id);
     assert.match(tag?.value ?? "", /^[\p{L}\p{N} +=._:/@-]{1,256}$/u);
     assert.equal(idOfTag(tag?.value), id);
-    assert.match(familyOf("tweets", id), /^[\w-]{1,255}$/);
+    assert.match(familyFor("tweets", id), /^[\w-]{1,255}$/);
     assert.match(controlSecretName(id), /^control-secrets\/[\w.-]{1,200}$/);
   }
-  for (const name of [controlSecretName, (id: string) => familyOf("tweets", id)]) {
+  for (const name of [controlSecretName, (id: string) => familyFor("tweets", id)]) {
     assert.equal(new Set(ids.map(name)).size, ids.length);
   }
   assert.equal(controlSecretName("c"), "control-secrets/c");

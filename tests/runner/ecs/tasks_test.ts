@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { ECSClient, RegisterTaskDefinitionCommand } from "@aws-sdk/client-ecs";
 import { EcsCluster } from "../../../lib/runner/ecs/client.ts";
-import { tagsOf } from "../../../lib/runner/ecs/task_definition.ts";
+import { tagsFor } from "../../../lib/runner/ecs/task_definition.ts";
 import { EcsTasks } from "../../../lib/runner/ecs/tasks.ts";
 import { makeAccount } from "../../peers/aws_account.ts";
 import { type Moto, MOTO_KEYS, MOTO_REGION, sharedMoto } from "../../peers/moto.ts";
@@ -34,7 +34,7 @@ Deno.test("a task that has ended does not run, though it is still wanted as far 
   client.destroy();
   const tasks = new EcsTasks(new EcsCluster("twarc-cloud", access));
   const place = { subnet, securityGroup, spot: false };
-  const arn = await tasks.run("f", { place, tags: tagsOf("tweets", "c"), command: undefined });
+  const arn = await tasks.run("f", { place, tags: tagsFor("tweets", "c"), command: undefined });
   const statuses = new Set<string>();
   for (let look = 0; look < 8; look++) {
     const [task] = await tasks.describe([arn]);

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { launcherOf, MARK } from "../../../lib/runner/local/launcher.ts";
+import { launcherText, MARK } from "../../../lib/runner/local/launcher.ts";
 
 /** A folder's name with what `cmd` reads otherwise outside of quotes, and in another code page. */
 const NAME = "Jürgen Łuczak's main (1) & 100% ^!";
 
 Deno.test("a launcher for cmd names each path within quotes only, outside of blocks, in lines that are read as UTF-8", () => {
   const command = ["C:\\deno.exe", "run", `C:\\${NAME}\\main.ts`];
-  const lines = launcherOf(command, { isWindows: true }).split("\r\n");
+  const lines = launcherText(command, { isWindows: true }).split("\r\n");
   const gone = "no longer exists. In the folder of twarc-cloud's source, run: " +
     `npx -y deno@${Deno.version.deno} task install 1>&2 & exit /b 1`;
   const chcp = '"%SystemRoot%\\System32\\chcp.com"';
@@ -29,7 +29,7 @@ Deno.test("a launcher for cmd names each path within quotes only, outside of blo
 });
 
 Deno.test("a launcher for cmd leaves the code page alone where all is ASCII", () => {
-  const text = launcherOf(["C:\\deno.exe", "run", "C:\\a & b\\main.ts"], { isWindows: true });
+  const text = launcherText(["C:\\deno.exe", "run", "C:\\a & b\\main.ts"], { isWindows: true });
   assert.doesNotMatch(text, /chcp/);
 });
 
@@ -50,7 +50,7 @@ async function starts(name: string): Promise<void> {
     await Deno.writeTextFile(main, "console.log(JSON.stringify(Deno.args)); Deno.exit(3);");
     const path = join(folder, "launcher.cmd");
     const command = [Deno.execPath(), "run", "--quiet", "--no-config", main];
-    await Deno.writeTextFile(path, launcherOf(command, { isWindows: true }));
+    await Deno.writeTextFile(path, launcherText(command, { isWindows: true }));
     const ran = async () => {
       const args = ["/c", path, "a b", "c"];
       const { code, stdout, stderr } = await new Deno.Command("cmd", { args }).output();

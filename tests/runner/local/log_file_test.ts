@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { OutsideError } from "../../../lib/base/errors.ts";
 import { fatalLine } from "../../../lib/base/log.ts";
-import { lastError, linesOf, openLog, rotateLog } from "../../../lib/runner/local/log_file.ts";
+import { lastError, openLog, readLines, rotateLog } from "../../../lib/runner/local/log_file.ts";
 import { ManualClock } from "../../fakes/manual_clock.ts";
 
 /** A log in a folder of its own, that is followed. */
@@ -27,7 +27,7 @@ async function followed(
   const say = (line: string) => said.push(line);
   const following = (async () => {
     const options = { follow: true, signal: stop.signal, clock, say };
-    for await (const line of linesOf(path, options)) lines.push(line);
+    for await (const line of readLines(path, options)) lines.push(line);
   })();
   const until = async (look: () => boolean) => {
     for (let tries = 0; !look(); tries++) {
@@ -95,7 +95,7 @@ Deno.test("a log that is no file is reported in one line, and keeps no harvester
     await Deno.mkdir(path);
     const { signal } = new AbortController();
     const read = Array.fromAsync(
-      linesOf(path, { follow: false, signal, clock: new ManualClock() }),
+      readLines(path, { follow: false, signal, clock: new ManualClock() }),
     );
     await assert.rejects(read, OutsideError);
     assert.equal(await lastError(path, 0), undefined);

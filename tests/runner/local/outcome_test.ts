@@ -1,27 +1,27 @@
 import assert from "node:assert/strict";
-import { outcomeOf } from "../../../lib/runner/local/outcome.ts";
+import { outcomeFor } from "../../../lib/runner/local/outcome.ts";
 
 const ended = (exitCode: number) => ({ exitCode, signalCode: null });
 
 Deno.test("a harvester that ended by itself has its own exit code and error", () => {
-  assert.deepEqual(outcomeOf(ended(0), undefined), { exitCode: 0 });
-  assert.deepEqual(outcomeOf(ended(1), "No keys", "windows"), { exitCode: 1, message: "No keys" });
-  assert.deepEqual(outcomeOf(ended(70), undefined, "windows"), {
+  assert.deepEqual(outcomeFor(ended(0), undefined), { exitCode: 0 });
+  assert.deepEqual(outcomeFor(ended(1), "No keys", "windows"), { exitCode: 1, message: "No keys" });
+  assert.deepEqual(outcomeFor(ended(70), undefined, "windows"), {
     exitCode: 70,
     message: "The harvester ended with exit code 70",
   });
 });
 
 Deno.test("a harvester that was killed is no fault of the person's, on Windows too, where the exit code is theirs", () => {
-  assert.deepEqual(outcomeOf({ exitCode: null, signalCode: "SIGKILL" }, undefined, "linux"), {
+  assert.deepEqual(outcomeFor({ exitCode: null, signalCode: "SIGKILL" }, undefined, "linux"), {
     exitCode: 3,
     message: "The harvester was killed (SIGKILL)",
   });
-  assert.deepEqual(outcomeOf(ended(1), undefined, "windows"), {
+  assert.deepEqual(outcomeFor(ended(1), undefined, "windows"), {
     exitCode: 3,
     message: "The harvester was killed",
   });
-  assert.deepEqual(outcomeOf(ended(1), undefined, "linux"), {
+  assert.deepEqual(outcomeFor(ended(1), undefined, "linux"), {
     exitCode: 1,
     message: "The harvester ended with exit code 1",
   });

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { idsIn as idsInBytes } from "../../../lib/twitter/bytes/ids.ts";
+import { readIds as idsInBytes } from "../../../lib/twitter/bytes/ids.ts";
 
 const idsIn = (line: string) => idsInBytes(new TextEncoder().encode(line));
 

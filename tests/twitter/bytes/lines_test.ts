@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { systemClock } from "../../../lib/base/clock.ts";
 import { LockedError } from "../../../lib/base/errors.ts";
-import { linesOf, StalledError, UnreadError } from "../../../lib/twitter/bytes/lines.ts";
+import { readLines, StalledError, UnreadError } from "../../../lib/twitter/bytes/lines.ts";
 import { ManualClock } from "../../fakes/manual_clock.ts";
 
 const never = new AbortController().signal;
@@ -30,7 +30,7 @@ async function served(
 
 async function linesIn(body: ReadableStream<Uint8Array>): Promise<string[]> {
   const lines: string[] = [];
-  for await (const some of linesOf(body, { clock: systemClock, stallMs: 5_000, signal: never })) {
+  for await (const some of readLines(body, { clock: systemClock, stallMs: 5_000, signal: never })) {
     lines.push(...some.map((line) => decoder.decode(line)));
   }
   return lines;
@@ -81,7 +81,9 @@ Deno.test("lines that arrive together are parts of one block, also the one that 
   );
   return served(chunks, async (body) => {
     const seen: Uint8Array[][] = [];
-    for await (const some of linesOf(body, { clock: systemClock, stallMs: 5_000, signal: never })) {
+    for await (
+      const some of readLines(body, { clock: systemClock, stallMs: 5_000, signal: never })
+    ) {
       seen.push(some);
     }
     assert.deepEqual(seen.flat().map((line) => decoder.decode(line)), texts);
@@ -92,7 +94,7 @@ Deno.test("lines that arrive together are parts of one block, also the one that 
 Deno.test("silence is noticed", async () => {
   const clock = new ManualClock();
   const body = new ReadableStream<Uint8Array>({ type: "bytes" });
-  const lines = linesOf(body, { clock, stallMs: 90_000, signal: never }).next();
+  const lines = readLines(body, { clock, stallMs: 90_000, signal: never }).next();
   lines.catch(() => {});
   await clock.advance(89_999);
   assert.equal(clock.sleepers, 1);
@@ -112,7 +114,7 @@ function reading(stop: AbortSignal) {
   });
   const lines: string[] = [];
   const read = async () => {
-    for await (const some of linesOf(body, { clock, stallMs: 90_000, signal: stop })) {
+    for await (const some of readLines(body, { clock, stallMs: 90_000, signal: stop })) {
       lines.push(...some.map((line) => decoder.decode(line)));
     }
   };

@@ -6,7 +6,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { readStreamLine } from "../../../lib/twitter/v1/messages.ts";
-import { idsIn } from "../../../lib/twitter/bytes/ids.ts";
+import { readIds } from "../../../lib/twitter/bytes/ids.ts";
 import { readTweetLine } from "../../../lib/twitter/bytes/tweet_line.ts";
 import { readTweets } from "../../../lib/twitter/v2/answers.ts";
 import { readLine } from "../../../lib/twitter/v2/stream.ts";
@@ -102,8 +102,8 @@ Deno.test("a line of a v2 stream is what a parser says that it is", () => {
 Deno.test("a recorded line has the ids that are found without an outline", () => {
   const tweet = objects({ id: ids, id_str: ids });
   const data = fc.oneof(tweet, list(tweet), list(fc.constantFrom("1", "null")), fc.constant("{}"));
-  assertSame(objects({ id: ids, id_str: ids, data }), idsIn);
-  assertSame(tweet, idsIn);
+  assertSame(objects({ id: ids, id_str: ids, data }), readIds);
+  assertSame(tweet, readIds);
   const plain = encoder.encode('{"data":[{"id":"1"},{"id":"2"}]}');
   assert.deepEqual(readTweetLine(plain), { ids: ["1", "2"], isWellFormed: true });
 });

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { allIdsIn, redact } from "../../../lib/twitter/bytes/redact.ts";
+import { listAllIds, redact } from "../../../lib/twitter/bytes/redact.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 const textOf = (line: Uint8Array | null) => line && new TextDecoder().decode(line);
@@ -10,14 +10,14 @@ const quote =
 const retweet = `{"id_str":"20","retweeted_status":${quote},"quoted_status":null}`;
 
 Deno.test("every tweet of a line has its say, also those inside others", () => {
-  assert.deepEqual(allIdsIn(bytes(quote)), ["10", "11"]);
-  assert.deepEqual(allIdsIn(bytes(retweet)), ["20", "10", "11"]);
+  assert.deepEqual(listAllIds(bytes(quote)), ["10", "11"]);
+  assert.deepEqual(listAllIds(bytes(retweet)), ["20", "10", "11"]);
   assert.deepEqual(
-    allIdsIn(bytes('{"data":[{"id":"1"},{"id":"2"}],"includes":{"tweets":[{"id":"3"}]}}')),
+    listAllIds(bytes('{"data":[{"id":"1"},{"id":"2"}],"includes":{"tweets":[{"id":"3"}]}}')),
     ["1", "2", "3"],
   );
-  assert.deepEqual(allIdsIn(bytes('{"data":{"id":"1"},"matching_rules":[]}')), ["1"]);
-  assert.throws(() => allIdsIn(bytes("{}")), SyntaxError);
+  assert.deepEqual(listAllIds(bytes('{"data":{"id":"1"},"matching_rules":[]}')), ["1"]);
+  assert.throws(() => listAllIds(bytes("{}")), SyntaxError);
 });
 
 Deno.test("a line without what is gone stays byte for byte", () => {
@@ -82,7 +82,7 @@ const inNewWords = (line: string) =>
 Deno.test("v2: in the new words, included posts have their say, and go", () => {
   const line = inNewWords(answer);
   assert.ok(line.includes('"posts":[{"id":"4"'));
-  assert.deepEqual(allIdsIn(bytes(line)), ["1", "2", "3", "4"]);
+  assert.deepEqual(listAllIds(bytes(line)), ["1", "2", "3", "4"]);
   const { line: left, removed } = without(line, "4");
   assert.deepEqual(removed, ["4"]);
   assert.deepEqual(JSON.parse(textOf(left) ?? "").includes.posts, []);

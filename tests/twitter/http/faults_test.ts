@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { ApiError } from "../../../lib/base/errors.ts";
-import { faultOf, personsFault } from "../../../lib/twitter/http/faults.ts";
+import { personsFault, readFault } from "../../../lib/twitter/http/faults.ts";
 import { twitterData } from "../../twitter_data.ts";
 
 function faultIn(text: string) {
-  return faultOf(new TextEncoder().encode(text));
+  return readFault(new TextEncoder().encode(text));
 }
 
 Deno.test("error bodies of every shape give a code, where there is one, and a message", () => {

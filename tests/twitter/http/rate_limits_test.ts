@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { Budget, rateLimitOf } from "../../../lib/twitter/http/rate_limits.ts";
+import { Budget, readRateLimit } from "../../../lib/twitter/http/rate_limits.ts";
 import { Waits } from "../../../lib/base/waits.ts";
 import { ManualClock } from "../../fakes/manual_clock.ts";
 
@@ -93,13 +93,13 @@ Deno.test("a wait ends at once when a stop comes", async () => {
 });
 
 Deno.test("headers that are no numbers count as none", () => {
-  assert.deepEqual(rateLimitOf(headers(7, 1_700_000_000)), {
+  assert.deepEqual(readRateLimit(headers(7, 1_700_000_000)), {
     remaining: 7,
     resetAt: 1_700_000_000_000,
     per: "quarter",
   });
   for (const lies of [headers("many", 1), headers(1, "soon"), headers("-1", 5), new Headers()]) {
-    assert.equal(rateLimitOf(lies), null);
+    assert.equal(readRateLimit(lies), null);
   }
 });
 
@@ -114,13 +114,13 @@ Deno.test("of a window and a day's limit the tighter one is waited for, as long 
       "x-user-limit-24hour-remaining": `${day}`,
       "x-user-limit-24hour-reset": `${now + 50_000}`,
     });
-  assert.equal(rateLimitOf(both(3, 700))?.per, "quarter");
-  assert.deepEqual(rateLimitOf(both(300, 7)), {
+  assert.equal(readRateLimit(both(3, 700))?.per, "quarter");
+  assert.deepEqual(readRateLimit(both(300, 7)), {
     remaining: 7,
     resetAt: (now + 50_000) * 1_000,
     per: "day",
   });
-  assert.equal(rateLimitOf(both(0, 0))?.per, "day");
+  assert.equal(readRateLimit(both(0, 0))?.per, "day");
   const budget = new Budget("x", { clock });
   await budget.turn(never);
   budget.noteAnswer(both(300, 0));

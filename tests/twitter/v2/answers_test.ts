@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { z } from "zod";
-import { missingOf, readTweets, readUsers } from "../../../lib/twitter/v2/answers.ts";
+import { listMissing, readTweets, readUsers } from "../../../lib/twitter/v2/answers.ts";
 import { twitterData } from "../../twitter_data.ts";
 
 const TYPES = "https://api.twitter.com/2/problems/";
@@ -25,7 +25,7 @@ Deno.test("each tweet that is not given is told with the reason: deleted, suspen
     ],
   });
   assert.deepEqual(
-    missingOf(readTweets(answer), ["1", "2", "3", "4", "5"]).map(({ id, why }) => [id, why]),
+    listMissing(readTweets(answer), ["1", "2", "3", "4", "5"]).map(({ id, why }) => [id, why]),
     [["2", "not_found"], ["3", "suspended"], ["4", "protected"], ["5", "not_told"]],
   );
 });
@@ -39,21 +39,24 @@ Deno.test("what is told of tweets that others refer to is no reason for a tweet 
       type: `${TYPES}resource-not-found`,
     }],
   });
-  assert.deepEqual(missingOf(readTweets(answer), ["7"]), [{ id: "7", why: "not_told" }]);
+  assert.deepEqual(listMissing(readTweets(answer), ["7"]), [{ id: "7", why: "not_told" }]);
 });
 
 Deno.test("recorded answers: one that has errors only, and one whose errors have no parameter", async () => {
   const only = await recorded("200-tweet-not-authorized-only-errors.json");
   const partial = await recorded("200-partial-doc.json");
   if (!only || !partial) return;
-  assert.deepEqual(missingOf(readTweets(only), ["1581070980906045440"]), [{
+  assert.deepEqual(listMissing(readTweets(only), ["1581070980906045440"]), [{
     id: "1581070980906045440",
     why: "protected",
     detail: "Sorry, you are not authorized to see the Tweet with ids: [1581070980906045440].",
   }]);
-  assert.deepEqual(missingOf(readTweets(partial), ["123", "456"]).map(({ id, why }) => [id, why]), [
-    ["456", "not_found"],
-  ]);
+  assert.deepEqual(
+    listMissing(readTweets(partial), ["123", "456"]).map(({ id, why }) => [id, why]),
+    [
+      ["456", "not_found"],
+    ],
+  );
 });
 
 Deno.test("a user who was asked for and did not come is not found, whether errors name them or not", () => {

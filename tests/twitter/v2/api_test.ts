@@ -5,7 +5,7 @@ import { snowflake } from "../../../lib/sandbox/corpus.ts";
 import { World } from "../../../lib/sandbox/world.ts";
 import { isOlder } from "../../../lib/twitter/bytes/ids.ts";
 import { openApi } from "../../../lib/twitter/open.ts";
-import { answerLine, readTweets, readUsers, stateOf } from "../../../lib/twitter/v2/answers.ts";
+import { answerLine, readTweets, readUsers, stateFor } from "../../../lib/twitter/v2/answers.ts";
 import { twitterApiContract } from "../../contract/twitter_api.ts";
 import { QuickClock } from "../../fakes/quick_clock.ts";
 import { twitterData } from "../../twitter_data.ts";
@@ -117,15 +117,15 @@ Deno.test("v2: a since_id that recent search cannot reach is left out, and the s
 
 Deno.test("v2: recorded answers are read: partial errors, empty pages, users in every state", async () => {
   assert.equal(
-    stateOf({
+    stateFor({
       type: "x/resource-not-found",
       title: "Forbidden",
       detail: "User has been suspended: [1].",
     }),
     "suspended",
   );
-  assert.equal(stateOf({ type: "x/resource-not-found", title: "Not Found Error" }), "not_found");
-  assert.equal(stateOf({ type: "x/not-authorized-for-resource" }), "protected");
+  assert.equal(stateFor({ type: "x/resource-not-found", title: "Not Found Error" }), "not_found");
+  assert.equal(stateFor({ type: "x/not-authorized-for-resource" }), "protected");
   assert.deepEqual(readTweets(encoder.encode('{"meta":{"result_count":0}}')), {
     ids: [],
     author: undefined,
