@@ -23,6 +23,7 @@ import { Bill } from "./bill.ts";
 import { ComplianceJobs } from "./compliance.ts";
 import { Followed } from "../followed.ts";
 import { idTime } from "../bytes/ids.ts";
+import { withTweets } from "../bytes/redact.ts";
 import { passingRefusal } from "../http/refusals.ts";
 import type { SignedAs } from "../http/signer.ts";
 import type { Transport } from "../http/transport.ts";
@@ -35,7 +36,7 @@ import {
   timelineState,
   type TweetsAnswer,
 } from "./answers.ts";
-import { toPage } from "./page.ts";
+import { RepeatedPage, toPage } from "./page.ts";
 import { type Told, tweetParameters, userParameters } from "./fields.ts";
 import { beyondRecent, RECENT } from "../reach.ts";
 import { type SearchPlace, searchPlace } from "./place.ts";
@@ -232,14 +233,16 @@ export class V2Api implements PaidApi {
       const request = { method: "GET", path, parameters, as: ["user", "app"] } as const;
       return this.#transport.ask(request, (bytes) => {
         const answer = readTweets(bytes);
-        const { ids: { length: count }, isPage, problems, isOneLine } = answer;
+        const { ids: found, isPage, problems, isOneLine } = answer;
+        const count = new Set(found).size;
         // For a hundred missing ids it would at least report them.
         if (!isPage && problems.length === 0) {
           throw new SyntaxError("It has neither tweets nor errors");
         }
-        const lines = count > 0
-          ? [answerLine(bytes, this.#provenance(path, parameters), { isOneLine })]
-          : [];
+        const line = () => answerLine(bytes, this.#provenance(path, parameters), { isOneLine });
+        const isFirst = (i: number) => found.indexOf(found[i] ?? "") === i;
+        const whole = () => count === found.length ? line() : withTweets(line(), isFirst);
+        const lines = count > 0 ? [whole()] : [];
         return { lines, count, asked: ids.length, missing: listMissing(answer, ids) };
       }, signal);
     });
@@ -295,6 +298,15 @@ export class V2Api implements PaidApi {
       ...(isAboutAll === undefined ? {} : { isAboutAll }),
     } as const;
     const asked = { ...parameters, ...pageParameters(at, size, token) };
+    let repeated = 0;
+    const pageAt = (answer: TweetsAnswer, line: () => Uint8Array) => {
+      try {
+        return toPage(answer, wanted, line);
+      } catch (error) {
+        const leadsBack = error instanceof RepeatedPage && at.next && ++repeated >= MOST_REPEATED;
+        throw leadsBack ? new ApiError(LEADS_BACK, { status: 400, cause: error }) : error;
+      }
+    };
     const read = (bytes: Uint8Array, worded: Record<string, string>) => {
       const answer = readTweets(bytes, authorId);
       const state = refusal(answer);
@@ -302,7 +314,7 @@ export class V2Api implements PaidApi {
         throw new SyntaxError("It has neither tweets nor meta");
       }
       const provenance = () => this.#provenance(path, worded);
-      const page = toPage(answer, wanted, () => answerLine(bytes, provenance(), answer));
+      const page = pageAt(answer, () => answerLine(bytes, provenance(), answer));
       return { answer, state, page: { ...page, asked: Number(asked.max_results) } };
     };
     try {
@@ -313,7 +325,8 @@ export class V2Api implements PaidApi {
           signal,
         ));
     } catch (error) {
-      // An expired token: the walk goes on below the oldest tweet that came, or begins where none came.
+      // An expired token, or one that leads back: the walk goes on below the oldest tweet that came, or begins where
+      // none came.
       const isExpired = error instanceof ApiError && error.status === 400 && at.next;
       if (!isExpired) throw error;
       const { next: _, ...below } = at;
@@ -334,6 +347,10 @@ export class V2Api implements PaidApi {
     }
   }
 }
+
+/** Answers of repeated tweets to one token, after which it is given up: a single one is trouble of the API. */
+const MOST_REPEATED = 3;
+const LEADS_BACK = "The API's token for the next page leads back to a page before";
 
 /** Returns whether an error may be trouble of the API, or of the network in between. */
 function isOfApi(error: unknown): boolean {

@@ -5,10 +5,17 @@ import { isOlder } from "../bytes/ids.ts";
 import { withTweets } from "../bytes/redact.ts";
 import type { TweetsAnswer } from "./answers.ts";
 
+/** A page of repeated tweets only. */
+export class RepeatedPage extends SyntaxError {
+  constructor() {
+    super("It repeats the previous page");
+  }
+}
+
 /**
  * Returns the page of a response. One that has come down to since_id is the last, whatever its token.
  * @param line The response as a line.
- * @throws SyntaxError for one of repeated tweets only, or with itself as next page.
+ * @throws RepeatedPage for one of repeated tweets only; SyntaxError for one with itself as next page.
  */
 export function toPage(
   { ids, next, traits }: TweetsAnswer,
@@ -20,7 +27,7 @@ export function toPage(
   const isOver = ids.some(isPast) && fresh.size === 0;
   if (isOver) return { lines: [], count: 0 };
   const isNew = ids.some((id) => !isThere(id));
-  if (isNew && fresh.size === 0) throw new SyntaxError("It repeats the previous page");
+  if (isNew && fresh.size === 0) throw new RepeatedPage();
   if (fresh.size === 0 && next !== undefined && next === token) {
     throw new SyntaxError("It is its own next page");
   }

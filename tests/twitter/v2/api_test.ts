@@ -211,3 +211,60 @@ Deno.test("v2: a page that was there before is asked for again rather than writt
     await sandbox.close();
   }
 });
+
+/** Opens version 2 on a server that answers as told. */
+async function withAnswers(
+  answer: (parameters: URLSearchParams) => object,
+  test: (api: Awaited<ReturnType<typeof openApi>>) => Promise<void>,
+): Promise<void> {
+  const server = Deno.serve(
+    { port: 0, hostname: "127.0.0.1", onListen() {} },
+    (request) => Response.json(answer(new URL(request.url).searchParams)),
+  );
+  try {
+    await test(
+      await openApi({
+        version: "2",
+        keys: { bearer_token: "token" },
+        clock: new QuickClock(),
+        base: new URL(`http://127.0.0.1:${server.addr.port}`),
+      }),
+    );
+  } finally {
+    await server.shutdown();
+  }
+}
+
+Deno.test("v2: a walk whose token leads back to a page before goes on below the oldest tweet", async () => {
+  const [old, oldest, below] = [
+    "1500000000000000003",
+    "1500000000000000002",
+    "1500000000000000001",
+  ];
+  const asked: (string | null)[] = [];
+  await withAnswers((parameters) => {
+    const next = parameters.get("next_token");
+    asked.push(next);
+    return next === null
+      ? { data: [{ id: below, text: "" }], meta: { result_count: 1 } }
+      : { data: [{ id: old, text: "" }], meta: { result_count: 1, next_token: "there" } };
+  }, async (api) => {
+    const isWanted = (id: string) => isOlder(id, oldest);
+    const page = await api.search("q", { next: "back", untilId: oldest, isWanted }, never);
+    assert.deepEqual(page.ids, [below]);
+    assert.equal(page.next, undefined);
+    assert.deepEqual(asked, ["back", "back", "back", null]);
+  });
+});
+
+Deno.test("v2: a look-up that has a tweet twice is recorded with it once", async () => {
+  const post = (id: string) => ({ id, text: "t" });
+  await withAnswers(() => ({ data: ["11", "12", "11"].map(post) }), async (api) => {
+    const { lines, count } = await api.tweets(["11", "12"], never);
+    const ids = lines.flatMap((line) =>
+      JSON.parse(decoder.decode(line)).data.map(({ id }: { id: string }) => id)
+    );
+    assert.deepEqual(ids, ["11", "12"]);
+    assert.equal(count, 2);
+  });
+});
