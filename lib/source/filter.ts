@@ -30,7 +30,7 @@ import {
 } from "./gaps.ts";
 import { Recent } from "./recent.ts";
 import { sideBySide } from "./side_by_side.ts";
-import { arrivedUntil, cutAt, type StreamPosition, streamPosition } from "./stream_position.ts";
+import { cutAt, lateness, type StreamPosition, streamPosition } from "./stream_position.ts";
 
 const log = getLogger(["twarc-cloud", "harvest"]);
 
@@ -93,7 +93,7 @@ export class FilterSource implements TweetSource {
       askedTo: highestId(unfinished),
       connection: last?.connection,
       down: cutAt(last) ?? this.#clock.now(),
-      arrived: Infinity,
+      lateMs: 0,
       why: NOT_OPEN,
     };
     try {
@@ -119,12 +119,12 @@ export class FilterSource implements TweetSource {
     let opened = false;
     try {
       for await (const item of this.#api.stream(wanted, signal, confirm)) {
-        stand.down = item.lost && Math.min(item.lost, stand.arrived);
+        stand.down = item.lost && item.lost - (item.isUnread ? 0 : stand.lateMs);
         stand.why = item.isUnread ? UNREAD : NOT_OPEN;
         if (item.lost !== undefined) continue;
         const cut = opened || wanted.after !== undefined ? undefined : cutAt(last);
         const gap = cut === undefined
-          ? item.gap && { ...item.gap, from: Math.min(item.gap.from, stand.arrived) }
+          ? item.gap && { ...item.gap, from: item.gap.from - stand.lateMs }
           : this.#missedSince(cut, INTERRUPTED);
         // From now on all missed tweets are a gap, also for the harvester after one that is killed at once.
         const urgency = opened ? {} : { isUrgent: true } as const;
@@ -138,8 +138,9 @@ export class FilterSource implements TweetSource {
         yield* beginWalks(missed);
         if (missed.length > 0) gaps.open(missed);
         const covered = { from: stand.since, to: this.#clock.now() };
-        stand.arrived = arrivedUntil(item.tweets.map(({ id }) => id), covered.to);
-        const batch = { ...this.#batch(item, harvest, stand.arrived), ...urgency, covered };
+        stand.lateMs = lateness(item.tweets.map(({ id }) => id), covered.to);
+        const at = covered.to - stand.lateMs;
+        const batch = { ...this.#batch(item, harvest, at), ...urgency, covered };
         yield gap ? { ...batch, gap: recordedGap(gap, missed) } : batch;
         // Not before it is recorded: what was left out of a search would be lost with it.
         yield* beginWalks(gaps.takeLate());
@@ -208,12 +209,12 @@ export class FilterSource implements TweetSource {
     }
   }
 
-  /** @param arrived Until when what was sent has arrived with it. */
-  #batch(item: StreamItem, harvest: Harvest, arrived: number): Batch {
-    const { tweets: sent, messages, connection, cursor, protected: hidden } = item;
+  /** @param at Until when what was sent has arrived with it. */
+  #batch(item: StreamItem, harvest: Harvest, at: number): Batch {
+    const { tweets: arrived, messages, connection, cursor, protected: hidden } = item;
     const { seen, gaps } = harvest;
     const tweets: Uint8Array[] = [];
-    for (const { id, line } of sent) {
+    for (const { id, line } of arrived) {
       if (tweets.length >= this.#tweetsLeft(harvest) || !seen.add(id)) continue;
       gaps.noteArrival(id);
       tweets.push(line);
@@ -221,14 +222,14 @@ export class FilterSource implements TweetSource {
     harvest.collected += tweets.length;
     // At the limit some of the item may be left out: it is sent again once the limit is higher.
     if (this.#tweetsLeft(harvest) > 0) harvest.cursor = cursor ?? harvest.cursor;
-    const position = this.#position(harvest, connection, arrived);
+    const position = this.#position(harvest, connection, at);
     return {
       walk: STREAM_WALK,
       position,
       tweets,
       count: tweets.length,
       messages,
-      ...(sent.every(({ isWellFormed }) => isWellFormed) ? { isWellFormed: true } : {}),
+      ...(arrived.every(({ isWellFormed }) => isWellFormed) ? { isWellFormed: true } : {}),
       ...(hidden ? { protected: { tweets: hidden } } : {}),
     };
   }
@@ -275,8 +276,8 @@ interface Stand {
   connection: string | undefined;
   /** Since when tweets are missed, in milliseconds since 1970; absent while the stream is open. */
   down: number | undefined;
-  /** Until when what was sent has arrived, in milliseconds since 1970; Infinity before anything has. */
-  arrived: number;
+  /** Milliseconds by which what arrived last was late: as much of what was sent may be unread. */
+  lateMs: number;
   /** Why they are missed. */
   why: string;
   /** Since when the stream is open, in milliseconds since 1970; absent before. */

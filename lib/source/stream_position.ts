@@ -33,14 +33,14 @@ export function streamPosition(positions: Positions): StreamPosition | undefined
 const MAX_LATE_MS = 15 * 60_000;
 
 /**
- * Returns until when what a stream sent has arrived, in milliseconds since 1970: what came with it and is not read yet
- * is newer than the newest tweet, and may be older than now.
+ * Returns by how many milliseconds what arrived last was late: what came with it and is not read yet is newer than the
+ * newest tweet, and may be older than now.
  * @param ids Of the tweets that arrived last; none for a keep-alive.
  */
-export function arrivedUntil(ids: string[], now: number): number {
+export function lateness(ids: string[], now: number): number {
   const newest = ids.reduce<string | undefined>(newerId, undefined);
-  const made = newest === undefined ? now : idTime(newest);
-  return made < now - MAX_LATE_MS ? now : Math.min(made, now);
+  const ms = newest === undefined ? 0 : now - idTime(newest);
+  return ms > MAX_LATE_MS ? 0 : Math.max(ms, 0);
 }
 
 /** Returns when the harvest before was cut off; nothing where it was stopped in good order. */
