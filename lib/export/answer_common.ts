@@ -11,6 +11,7 @@ import {
   type Media,
   type Other,
   toBoolean,
+  toCommon,
   toNumber,
   toTime,
 } from "./common.ts";
@@ -93,6 +94,12 @@ export class AnswerCommon {
     const keys = elements(outline, whole.at(FIELDS.mediaKeys));
     return keys.every((key) => isPlainString(outline, key)) ? new Tweet(row, post, keys) : null;
   }
+}
+
+/** Returns a function that reads tweets: of version 2 from their bytes, where that can be. @param options As of toCommon. */
+export function commonReader(options: { merge: boolean }): (post: Post) => Common {
+  const answers = new AnswerCommon(options);
+  return (post) => answers.read(post) ?? toCommon(post, options);
 }
 
 /** A tweet, of which each part is read when it is asked for. */

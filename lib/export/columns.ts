@@ -3,9 +3,8 @@
 import { parseWhole } from "../base/json.ts";
 import { UserError } from "../base/errors.ts";
 import { AnswerBytes } from "./answer_bytes.ts";
-import { AnswerCommon } from "./answer_common.ts";
+import { commonReader } from "./answer_common.ts";
 import { ANSWER_COLUMNS, AnswerRows, at } from "./answer_columns.ts";
-import { type Common, toCommon } from "./common.ts";
 import { COMMON_COLUMNS, type CommonCell, type CommonColumn } from "./common_columns.ts";
 import type { Cell } from "./csv.ts";
 import { FOUR_CAT_COLUMNS, toFourCatCells } from "./four_cat.ts";
@@ -59,7 +58,7 @@ function toTable({ columns, extra = [], apis, merge }: TableOptions): Table {
       checkVersion(apis, "1.1", set);
       return withExtra(statusTable({ merge }), extra);
     case "4cat": {
-      const read = readerOf({ merge });
+      const read = commonReader({ merge });
       const toCells = (post: Post) => toFourCatCells(read(post));
       const readsBytes = apis.has("2");
       return withExtra({ columns: FOUR_CAT_COLUMNS, toCells, readsBytes }, extra);
@@ -121,14 +120,8 @@ function statusTable(options: { merge: boolean }): Table {
   return { columns: STATUS_COLUMNS, toCells: (post) => toStatusCells(post, options) };
 }
 
-/** Returns what reads tweets: of their bytes where it can. */
-function readerOf(options: { merge: boolean }): (post: Post) => Common {
-  const answers = new AnswerCommon(options);
-  return (post) => answers.read(post) ?? toCommon(post, options);
-}
-
 function commonTable(options: { merge: boolean }): Table {
-  const read = readerOf(options);
+  const read = commonReader(options);
   const toCells = (post: Post) => {
     const tweet = read(post);
     return COMMON_COLUMNS.map((column) => toTextCell(column.read(tweet, post.place), column));

@@ -1,7 +1,7 @@
 /** A network of users: who retweets, answers, quotes and mentions whom, counted. */
 
-import { AnswerCommon } from "./answer_common.ts";
-import { type Common, type Other, toCommon } from "./common.ts";
+import { commonReader } from "./answer_common.ts";
+import type { Common, Other } from "./common.ts";
 import type { Post } from "./post.ts";
 import type { Pseudonyms } from "./pseudonyms.ts";
 import { Spill } from "./spill.ts";
@@ -38,7 +38,7 @@ export class Network {
   readonly #pseudonyms: Pseudonyms | undefined;
   readonly #nodes = new Spill();
   readonly #edges = new Spill();
-  readonly #answers = new AnswerCommon({ merge: false });
+  readonly #read = commonReader({ merge: false });
 
   /** @param kinds The kinds of edges to collect. */
   constructor({ kinds, pseudonyms }: {
@@ -51,7 +51,7 @@ export class Network {
 
   /** Takes a tweet whose author is known. */
   add(post: Post): void {
-    const tweet = this.#answers.read(post) ?? toCommon(post, { merge: false });
+    const tweet = this.#read(post);
     const { id: source, handle } = tweet.author;
     if (source === undefined) return;
     this.#addNode({ id: source, handle }, tweet.createdAt ?? "");

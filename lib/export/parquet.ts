@@ -3,9 +3,9 @@
 import type { SchemaElement } from "hyparquet";
 import { ByteWriter, ParquetWriter } from "hyparquet-writer";
 import { zstdCompressSync } from "node:zlib";
-import { AnswerCommon } from "./answer_common.ts";
+import { commonReader } from "./answer_common.ts";
 import { COMMON_COLUMNS, type CommonCell, type Type } from "./common_columns.ts";
-import { type Common, toCommon } from "./common.ts";
+import type { Common } from "./common.ts";
 import { type Post, rawText } from "./post.ts";
 import type { Pseudonyms } from "./pseudonyms.ts";
 import type { PostWriter, Sink } from "./writer.ts";
@@ -44,7 +44,7 @@ interface Column {
 /** Makes Parquet files, one row group after the other. */
 export class Parquet implements PostWriter {
   readonly #options: ParquetOptions;
-  readonly #answers: AnswerCommon;
+  readonly #read: (post: Post) => Common;
   readonly #columns: Column[];
   #rows = 0;
   #isFirst = true;
@@ -52,7 +52,7 @@ export class Parquet implements PostWriter {
 
   constructor(options: ParquetOptions) {
     this.#options = options;
-    this.#answers = new AnswerCommon(options);
+    this.#read = commonReader(options);
     this.#columns = COMMON_COLUMNS.map(({ name, type, read }) => ({
       name,
       type,
@@ -77,7 +77,7 @@ export class Parquet implements PostWriter {
   }
 
   #addRow(post: Post): void {
-    const tweet = this.#answers.read(post) ?? toCommon(post, this.#options);
+    const tweet = this.#read(post);
     for (const column of this.#columns) {
       const cell = column.read(tweet, post);
       const { pseudonyms } = this.#options;
