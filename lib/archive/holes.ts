@@ -1,6 +1,6 @@
 /** Finds ids that damaged files leave out of walks: between the last ones before and the first ones after. */
 
-import { isOlder } from "../twitter/bytes/ids.ts";
+import { idAbove, idBelow, isOlder } from "../twitter/bytes/ids.ts";
 
 /** A damaged part of a walk: the ids between two others, both exclusive. */
 export interface Hole {
@@ -160,7 +160,7 @@ export class Holes {
     const stand = end === undefined ? standOf(walk) : undefined;
     const isOver = end !== undefined || until !== undefined && !stand;
     const top = until ?? above(end ?? stand?.newest);
-    const bottom = isOver || goesUp ? since ?? "0" : stand && `${BigInt(stand.oldest) - 1n}`;
+    const bottom = isOver || goesUp ? since ?? "0" : stand && idBelow(stand.oldest);
     for (const { folder, before, after, count } of damages) {
       const untilId = (goesUp ? after : before) ?? top;
       const sinceId = (goesUp ? before : after) ?? bottom;
@@ -186,7 +186,7 @@ function beginning(since: string | undefined): Trace {
 }
 
 function above(id: string | undefined): string | undefined {
-  return id === undefined ? undefined : `${BigInt(id) + 1n}`;
+  return id === undefined ? undefined : idAbove(id);
 }
 
 /** Returns the parts of a hole that are outside of known spans. */
@@ -208,7 +208,7 @@ function without(hole: Hole, since: string, until: string): Hole[] {
   if (apart) return [hole];
   const parts: Hole[] = [];
   // The ends of the known span existed then, and may be lost now.
-  const [upper, lower] = [`${BigInt(until) - 1n}`, `${BigInt(since) + 1n}`];
+  const [upper, lower] = [idBelow(until), idAbove(since)];
   if (BigInt(untilId) - BigInt(upper) > 1n) parts.push({ ...hole, sinceId: upper });
   if (BigInt(lower) - BigInt(sinceId) > 1n) parts.push({ ...hole, untilId: lower });
   return parts;

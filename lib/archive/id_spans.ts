@@ -1,6 +1,6 @@
 /** Spans of ids that may overlap, found by the ids that they have in common with another one. */
 
-import { isOlder } from "../twitter/bytes/ids.ts";
+import { compareIds, isOlder } from "../twitter/bytes/ids.ts";
 
 /** A span of ids, both ends exclusive. */
 export interface IdSpan {
@@ -16,7 +16,7 @@ export class IdSpans<T extends IdSpan> {
   readonly #highest: string[] = [];
 
   constructor(spans: T[]) {
-    this.#spans = spans.toSorted((a, b) => isOlder(a.sinceId, b.sinceId) ? -1 : 1);
+    this.#spans = spans.toSorted((a, b) => compareIds(a.sinceId, b.sinceId));
     this.#setHighest(1, 0, this.#spans.length);
   }
 

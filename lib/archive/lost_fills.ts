@@ -4,7 +4,7 @@ import type { HarvestInfo } from "../collection/harvest_info.ts";
 import type { JsonObject } from "../base/json.ts";
 import type { ToldGap } from "../bucket/gaps.ts";
 import type { Store } from "../store/store.ts";
-import { isOlder, readIds, timeId } from "../twitter/bytes/ids.ts";
+import { idBelow, isOlder, readIds, timeId } from "../twitter/bytes/ids.ts";
 import { member } from "../twitter/bytes/raw_json.ts";
 import { gapLook } from "./gap_fill.ts";
 import { type Filled, gapName, type GapWalkAt, readGaps } from "./gap_list.ts";
@@ -188,10 +188,10 @@ function listLost(
     return { folder: end > folder ? end : folder, ...span };
   }
   // Its walks go on: what requests the part again has another name.
-  const below = `${BigInt(oldest ?? sinceId) - 1n}`;
+  const below = idBelow(oldest ?? sinceId);
   return order === "newest first"
     ? { folder, sinceId: after ?? below, untilId: before ?? untilId }
-    : { folder, sinceId: `${BigInt(sinceId) - 1n}`, untilId };
+    : { folder, sinceId: idBelow(sinceId), untilId };
 }
 
 /** Returns whether a line is a page of a search, rather than a tweet of the stream. */

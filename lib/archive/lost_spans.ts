@@ -1,6 +1,6 @@
 /** Spans of ids that a stream lost: what of them is to be requested, and which ids in them are intact. */
 
-import { isOlder, readIds } from "../twitter/bytes/ids.ts";
+import { compareIds, idAbove, idBelow, isOlder, readIds } from "../twitter/bytes/ids.ts";
 import { IdSpans } from "./id_spans.ts";
 import type { Lost, Recorded } from "./lost_fills.ts";
 
@@ -51,8 +51,8 @@ function unrecorded({ folder, sinceId, untilId }: Lost, gaps: Recorded[]): Candi
   let since = sinceId;
   for (const gap of gaps) {
     // The ends of a gap existed then, and may be lost now.
-    add(left, { folder, sinceId: since, untilId: next(gap.sinceId) });
-    const last = before(gap.untilId);
+    add(left, { folder, sinceId: since, untilId: idAbove(gap.sinceId) });
+    const last = idBelow(gap.untilId);
     if (isOlder(since, last)) since = last;
   }
   add(left, { folder, sinceId: since, untilId });
@@ -61,7 +61,7 @@ function unrecorded({ folder, sinceId, untilId }: Lost, gaps: Recorded[]): Candi
 
 /** Adds a span that has room for an id. */
 function add(spans: Candidate[], span: Candidate): void {
-  if (isOlder(next(span.sinceId), span.untilId)) spans.push(span);
+  if (isOlder(idAbove(span.sinceId), span.untilId)) spans.push(span);
 }
 
 /**
@@ -77,10 +77,10 @@ function onceKnown(span: Lost, gaps: Recorded[]): Candidate[] {
     }
   }
   const begins = gaps.map(({ sinceId }) => sinceId);
-  const ends = gaps.map(({ untilId }) => untilId).toSorted(inOrder);
+  const ends = gaps.map(({ untilId }) => untilId).toSorted(compareIds);
   const ids = new Set<string>();
   let [begun, ended] = [0, 0];
-  for (const id of [...intact.keys()].toSorted(inOrder)) {
+  for (const id of [...intact.keys()].toSorted(compareIds)) {
     while (begun < begins.length && isOlder(begins[begun] ?? id, id)) begun++;
     while (ended < ends.length && !isOlder(id, ends[ended] ?? id)) ended++;
     if (intact.get(id) === begun - ended) ids.add(id);
@@ -112,15 +112,7 @@ function around(ids: Set<string>): Pick<Lost, "sinceId" | "untilId"> {
     if (isOlder(id, low)) low = id;
     if (isOlder(high, id)) high = id;
   }
-  return { sinceId: before(low), untilId: next(high) };
-}
-
-function before(id: string): string {
-  return `${BigInt(id) - 1n}`;
-}
-
-function next(id: string): string {
-  return `${BigInt(id) + 1n}`;
+  return { sinceId: idBelow(low), untilId: idAbove(high) };
 }
 
 /** Returns how many of spans in order begin below an id. */
@@ -137,7 +129,7 @@ function countBelow(spans: Lost[], id: string): number {
 /** Returns spans in order, with those that overlap joined. */
 function joinSpans(spans: Candidate[]): Candidate[] {
   const all: Candidate[] = [];
-  for (const span of spans.toSorted((a, b) => inOrder(a.sinceId, b.sinceId))) {
+  for (const span of spans.toSorted((a, b) => compareIds(a.sinceId, b.sinceId))) {
     const last = all.at(-1);
     if (!last || !isOlder(span.sinceId, last.untilId)) {
       all.push(span.wereKnown ? { ...span, wereKnown: new Set(span.wereKnown) } : { ...span });
@@ -149,8 +141,4 @@ function joinSpans(spans: Candidate[]): Candidate[] {
     else for (const id of span.wereKnown) last.wereKnown.add(id);
   }
   return all;
-}
-
-function inOrder(a: string, b: string): number {
-  return isOlder(a, b) ? -1 : isOlder(b, a) ? 1 : 0;
 }

@@ -7,7 +7,7 @@ import { type CollectionConfig } from "../collection/types/registry.ts";
 import { dollarsFor, type Prices, type Reads } from "../billing/prices.ts";
 import { isoTime } from "../base/clock.ts";
 import type { Bill, Counted, CountedSpan } from "../twitter/v2/bill.ts";
-import { idTime, isOlder } from "../twitter/bytes/ids.ts";
+import { compareIds, idTime } from "../twitter/bytes/ids.ts";
 import { FIRST_TWEET } from "../twitter/reach.ts";
 import { searchPlace } from "../twitter/v2/place.ts";
 import {
@@ -266,7 +266,7 @@ function from(id: string): string {
 function groupUsers(users: Known[], most: number): Known[][] {
   const groups: Known[][] = [];
   let length = Infinity;
-  const sorted = users.toSorted((a, b) => isOlder(a.sinceId, b.sinceId) ? -1 : 1);
+  const sorted = users.toSorted((a, b) => compareIds(a.sinceId, b.sinceId));
   for (const user of sorted) {
     const more = OR.length + from(user.id).length;
     if (length + more > MAX_QUERY || (groups.at(-1)?.length ?? 0) >= most) {

@@ -8,7 +8,7 @@ import { filter as filterRules, type FilterConfig } from "../collection/types/fi
 import type { ApiError } from "../base/errors.ts";
 import { isObject } from "../base/json.ts";
 import type { Gap, Page, PageAt, TwitterApi } from "../twitter/api.ts";
-import { idTime, isOlder, timeId } from "../twitter/bytes/ids.ts";
+import { compareIds, idTime, isOlder, timeId } from "../twitter/bytes/ids.ts";
 import { answerBehind, passingRefusal } from "../twitter/http/refusals.ts";
 import type { Batch, FilledSpan, Positions } from "./source.ts";
 import { searchQueries } from "../twitter/rules.ts";
@@ -61,7 +61,7 @@ function idsOfWalks([walk]: GapWalk[]): Pick<Gap, "since_id" | "until_id"> {
  */
 export function highestId(walks: GapWalk[]): string | undefined {
   const ends = walks.map(({ name }) => /^gap:\d+-(\d+):/.exec(name)?.[1] ?? "0");
-  return ends.toSorted((a, b) => isOlder(a, b) ? -1 : 1).at(-1);
+  return ends.toSorted(compareIds).at(-1);
 }
 
 /** Returns the ids that the walk of a gap goes through, without both ends, and its query. */

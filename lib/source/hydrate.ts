@@ -19,7 +19,7 @@ import { MAX_REFUSED, mayBeOfOne } from "../twitter/refused_batch.ts";
 import { passingRefusal } from "../twitter/http/refusals.ts";
 import { LOOKUP_SIZE } from "../twitter/v2/sizes.ts";
 import type { Waits } from "../base/waits.ts";
-import { idTime } from "../twitter/bytes/ids.ts";
+import { idBelow, idTime } from "../twitter/bytes/ids.ts";
 import { spanOfWalk, unfinishedGaps } from "./gaps.ts";
 import { BudgetUsedUp } from "./meter.ts";
 
@@ -89,7 +89,7 @@ export class HydrateSource implements TweetSource {
     const { ids } = this.#options;
     const { sinceId, untilId } = spanOfWalk(one) ?? {};
     if (sinceId === undefined || untilId === undefined) return;
-    const end = indexAfter(ids, `${BigInt(untilId) - 1n}`);
+    const end = indexAfter(ids, idBelow(untilId));
     const filled = {
       from: idTime(sinceId),
       to: idTime(untilId),

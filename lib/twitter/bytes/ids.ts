@@ -64,6 +64,21 @@ export function isOlder(id: string, than: string): boolean {
   return id.length === than.length ? id < than : id.length < than.length;
 }
 
+/** Compares two ids, in digits, so that they are sorted oldest first. */
+export function compareIds(a: string, b: string): number {
+  return isOlder(a, b) ? -1 : isOlder(b, a) ? 1 : 0;
+}
+
+/** Returns the id below one: what is older than an id goes up to it. */
+export function idBelow(id: string): string {
+  return `${BigInt(id) - 1n}`;
+}
+
+/** Returns the id above one. */
+export function idAbove(id: string): string {
+  return `${BigInt(id) + 1n}`;
+}
+
 /** Returns the newer of two ids, either of which may be unknown. */
 export function newerId(one: string | undefined, other: string | undefined): string | undefined {
   if (one === undefined || other === undefined) return one ?? other;

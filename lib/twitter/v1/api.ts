@@ -20,7 +20,7 @@ import type {
 } from "../api.ts";
 import { TRIES_OF_ONE } from "../http/backoff.ts";
 import { Followed } from "../followed.ts";
-import { idAt, isOlder } from "../bytes/ids.ts";
+import { idAt, idBelow, isOlder } from "../bytes/ids.ts";
 import { name, Outline } from "../bytes/outline.ts";
 import { items, line, member, type Span } from "../bytes/raw_json.ts";
 import { beyondRecent } from "../reach.ts";
@@ -246,7 +246,7 @@ function pageParameters(
   return {
     count: `${Math.min(at.limit ?? size, size)}`,
     ...(at.sinceId ? { since_id: at.sinceId } : {}),
-    ...(at.untilId ? { max_id: `${BigInt(at.untilId) - 1n}` } : {}),
+    ...(at.untilId ? { max_id: idBelow(at.untilId) } : {}),
   };
 }
 

@@ -1,5 +1,10 @@
 import assert from "node:assert/strict";
-import { readIds as idsInBytes } from "../../../lib/twitter/bytes/ids.ts";
+import {
+  compareIds,
+  idAbove,
+  idBelow,
+  readIds as idsInBytes,
+} from "../../../lib/twitter/bytes/ids.ts";
 
 const idsIn = (line: string) => idsInBytes(new TextEncoder().encode(line));
 
@@ -25,4 +30,18 @@ Deno.test("a line without an id is told", () => {
   for (const line of ["{}", '{"id":"x"}', "[]", '{"data":[{}]}']) {
     assert.throws(() => idsIn(line), SyntaxError);
   }
+});
+
+Deno.test("ids are compared and counted as numbers, however many digits they have", () => {
+  const ids = ["10", "9", "1377649934414049282", "1377649934414049281", "9"];
+  assert.deepEqual(ids.toSorted(compareIds), [
+    "9",
+    "9",
+    "10",
+    "1377649934414049281",
+    "1377649934414049282",
+  ]);
+  assert.deepEqual([idBelow("10"), idAbove("9")], ["9", "10"]);
+  assert.equal(idBelow("1377649934414049282"), "1377649934414049281");
+  assert.equal(idAbove("1377649934414049281"), "1377649934414049282");
 });
