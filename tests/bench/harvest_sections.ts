@@ -193,7 +193,6 @@ export async function profile(tweets: number, shapes: Shapes): Promise<Section> 
     "JavaScript, which finds where tweets end, their ids, and whether they are JSON: some 600 MB/s, which is what " +
     "V8 makes of a loop over bytes. The same loop in WebAssembly, with 16 bytes at a time, was tried: 1,300 to 1,600 " +
     "MB/s, a tenth of a stream's time, for a second language and a file that has to be built; so it is not here. " +
-    "What is left beside zlib, some tenths of a second each, is the start, garbage, sockets and checksums: 0.75 is " +
-    "beyond what this runtime gives to a program that looks at each byte.";
+    "What is left beside zlib, some tenths of a second each, is the start, garbage, sockets and checksums.";
   return { title: "Where the time goes", text };
 }
