@@ -171,3 +171,11 @@ export function lockedError(collectionId: string, lock: LockDocument | null): Lo
     },
   );
 }
+
+/** Returns the same from the last error of a harvester, as its log has it; null for any other error. */
+export function parseLockedError(text: string): LockedError | null {
+  const [, message, hint] =
+    /^(Collection \S+ is being harvested by .*? since \S+Z)\. (.*)$/.exec(text) ??
+      [];
+  return message && hint ? new LockedError(message, { hint }) : null;
+}

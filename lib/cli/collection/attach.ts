@@ -39,7 +39,15 @@ export async function harvestOnce(
     return await followRunning(opened, running, context);
   }
   output.line("Started");
-  if (wait) return await waitFor(opened, { ...started, expected }, context);
+  if (wait) {
+    try {
+      return await waitFor(opened, { ...started, expected }, context);
+    } catch (error) {
+      // A container takes a while to begin: another one was first.
+      if (!(error instanceof LockedError)) throw error;
+      return await harvestOnce(opened, job, { wait, expected }, context);
+    }
+  }
   output.note(`Follow it with: twarc-cloud harvest running --follow ${lastWord(collectionId)}`);
 }
 
@@ -68,21 +76,26 @@ interface Busy {
   error: LockedError;
 }
 
-/** Returns the started harvest, or the status of one that already runs. */
+/** Number of starts, where each finds another harvest that has ended a moment later. */
+const STARTS = 5;
+
+/** Returns the started harvest, or the status of one that already runs, also where both were started at the same moment. */
 async function begunOrRunning(
   runner: Runner,
   { start, collectionId }: { start: () => Promise<Started>; collectionId: string },
   context: Context,
 ): Promise<{ started: Started } | Busy> {
-  try {
-    const started = await startWithRoom(start, context);
-    await untilBegun(started, runner, context);
-    return { started };
-  } catch (error) {
-    if (!(error instanceof LockedError)) throw error;
-    const running = await runner.info(collectionId);
-    if (!running) throw error;
-    return { running, error };
+  for (let starts = 1;; starts++) {
+    try {
+      const started = await startWithRoom(start, context);
+      await untilBegun(started, runner, context);
+      return { started };
+    } catch (error) {
+      if (!(error instanceof LockedError)) throw error;
+      const running = await runner.info(collectionId);
+      if (running) return { running, error };
+      if (starts === STARTS) throw error;
+    }
   }
 }
 

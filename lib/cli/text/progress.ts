@@ -3,6 +3,7 @@
 import type { Clock } from "../../base/clock.ts";
 import type { HarvestInfo } from "../../collection/harvest_info.ts";
 import { OutsideError, type TwarcCloudError, UserError } from "../../base/errors.ts";
+import { parseLockedError } from "../../bucket/lock.ts";
 import { outlast } from "../../base/outage.ts";
 import type { Outcome, Runner, Started } from "../../runner/runner.ts";
 import { dollarText } from "../../billing/prices.ts";
@@ -61,14 +62,14 @@ export async function follow(
   }
 }
 
-/** Returns the error of a harvester that ended with one. */
+/** Returns the error of a harvester that ended with one: a LockedError where another one had the collection. */
 export function failureFor(
   { exitCode, message = `The harvester ended with exit code ${exitCode}` }: Outcome,
   collectionId: string,
 ): TwarcCloudError {
   // The API client does not know the collection.
   const text = message.replace("collection keys ID", `collection keys ${lastWord(collectionId)}`);
-  return exitCode === 1 ? new UserError(text) : new OutsideError(text);
+  return parseLockedError(text) ?? (exitCode === 1 ? new UserError(text) : new OutsideError(text));
 }
 
 /** Summarizes what a harvest has done so far. */

@@ -1,7 +1,22 @@
 import assert from "node:assert/strict";
 import { systemClock } from "../../../lib/base/clock.ts";
 import { World } from "../../../lib/sandbox/world.ts";
+import { errorSentence, LockedError } from "../../../lib/base/errors.ts";
+import { startStream } from "../../../lib/cli/collection/attach.ts";
+import type { HarvestInfo } from "../../../lib/collection/harvest_info.ts";
+import type { Runner, Started } from "../../../lib/runner/runner.ts";
 import { inOneProcess, type Place, until } from "../../e2e/program.ts";
+import { contextWith } from "../../fakes/context.ts";
+import { recording } from "../../runner/scheduling.ts";
+
+const INFO: HarvestInfo = {
+  collection_id: "live",
+  harvest_timestamp: "2026-01-02T03:04:05.000Z",
+  tweets: 7,
+  files: 1,
+  file_bytes: 100,
+  state: "harvesting",
+};
 
 const world = () => World.create({ clock: systemClock, users: 1, tweetsPerUser: 150 });
 
@@ -133,3 +148,45 @@ Deno.test("a harvest that fails shows who follows it what came and where, and wh
       /401: .*twarc-cloud harvest logs find\. What was collected is safe/,
     );
   }, { world: world() }));
+
+Deno.test("of those who start a harvest at the same moment one does, and the others follow it", () =>
+  inOneProcess(async (place) => {
+    await place.add({ id: "find", type: "search", search: { query: "sandbox" } });
+    const all = [1, 2, 3].map(() => following(place, "collection", "once", "find", "--wait"));
+    for (const { said } of all) await until(() => Promise.resolve(/find: .*100 tw/.test(said())));
+    await place.ok("collection", "stop", "--now", "find");
+    for (const { said, ended } of all) assert.equal(await ended(), 3, said());
+    const started = all.filter(({ said }) => /^Started$/m.test(said()));
+    const attached = all.filter(({ said }) => /^find is already being harvested, /m.test(said()));
+    assert.deepEqual([started.length, attached.length], [1, 2]);
+    for (const { said } of all) assert.match(said(), /^find: stopped\. 100 tweets/m);
+  }, { world: world(), limit: 1 }));
+
+Deno.test("a start that comes a moment after another says what runs, in full, and where that has ended begins again", async () => {
+  const message =
+    "Collection live is being harvested by here (process 7) since 2026-01-02T03:04:05.000Z. " +
+    "Follow it with: twarc-cloud harvest running --follow live.";
+  const job = { collectionId: "live", flags: {} };
+  let starts = 0;
+  const lost: Started = {
+    collectionId: "live",
+    bucket: "b",
+    status: "RUNNING",
+    outcome: () => Promise.resolve(starts === 2 ? null : { exitCode: 1, message }),
+  };
+  const start = () => Promise.resolve({ ...lost, n: ++starts });
+  const busy: Runner = { ...recording([]), start, info: () => Promise.resolve(INFO) };
+  const failure = await startStream(busy, job, contextWith({})).then(() => null, (e) => e);
+  assert.ok(failure instanceof LockedError);
+  assert.equal(
+    errorSentence(failure),
+    "Collection live is being harvested by here (process 7) since 2026-01-02T03:04:05.000Z: " +
+      "7 tweets, 1 file (100B). Follow it with: twarc-cloud harvest running --follow live",
+  );
+  assert.equal(starts, 1);
+  const open = { ...INFO, streaming: true };
+  const looks = [null, open];
+  const free: Runner = { ...busy, info: () => Promise.resolve(looks.shift() ?? open) };
+  assert.equal(await startStream(free, job, contextWith({})), null);
+  assert.equal(starts, 2);
+});
