@@ -90,13 +90,9 @@ export async function openBucket(
 ): Promise<Bucket> {
   context.output.bucket ??= flags.bucket;
   const settings = await settingsFor(context, flags);
-  const { checkThere, isFolderToo, openStore } = await import("../store/open.ts");
-  const { text } = settings.bucket;
-  if (await isFolderToo(settings.bucket)) {
-    context.output.note(
-      `${text} means a bucket of S3. For the folder ${text} here: --bucket ./${text}`,
-    );
-  }
+  const { checkThere, openStore, remarkOnName } = await import("../store/open.ts");
+  const mistaken = await remarkOnName(settings.bucket);
+  if (mistaken !== null) context.output.note(mistaken);
   if (!flags.makes) await checkThere(settings.bucket);
   const { Collections } = await import("../bucket/collections.ts");
   const { clock } = context;

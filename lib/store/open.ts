@@ -26,13 +26,19 @@ export async function checkThere(bucket: BucketRef): Promise<void> {
   }
 }
 
-/** Returns whether a name that means a bucket of S3 is also that of a folder here: it is easily mistaken. */
-export async function isFolderToo({ kind, text }: BucketRef): Promise<boolean> {
-  if (kind === "folder" || /[/:]/.test(text)) return false;
-  return await Deno.stat(text).then(
-    (found) => found.isDirectory,
-    () => false,
-  );
+/**
+ * Says that a name, which means a bucket of S3, is also that of a folder or a file here: it is easily mistaken. Null where
+ * it is not.
+ */
+export async function remarkOnName({ kind, text }: BucketRef): Promise<string | null> {
+  if (kind === "folder" || /[/:]/.test(text)) return null;
+  const found = await Deno.stat(text).catch(() => null);
+  if (found?.isDirectory) {
+    return `${text} means a bucket of S3. For the folder ${text} here: --bucket ./${text}`;
+  }
+  if (!found?.isFile) return null;
+  return `${text} means a bucket of S3. The file ${text} here is none: ` +
+    "a bucket is a folder, with ./ in front: --bucket ./FOLDER";
 }
 
 /**

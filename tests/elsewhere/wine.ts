@@ -102,7 +102,7 @@ async function runAll(deno: string, moto: string): Promise<void> {
   ];
   for (const file of Deno.args.length > 0 ? Deno.args : await testFiles()) {
     const { success, text } = await wine("test", ...options, file);
-    print(`${success ? "ok" : "FAILED"}: ${file} ${/^.*passed.*$/m.exec(text)?.[0] ?? ""}`);
+    print(`${success ? "ok" : "FAILED"}: ${file} ${/^(?:ok|FAILED) \|.*$/m.exec(text)?.[0] ?? ""}`);
     for (const line of text.match(/^.* \.\.\. FAILED.*$/gm) ?? []) print(`  ${line}`);
     if (!success) failed++;
   }

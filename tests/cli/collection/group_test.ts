@@ -78,6 +78,21 @@ Deno.test("a name that is a folder's too is pointed out", () =>
     assert.match(err, /^mydata means a bucket of S3\. .*--bucket \.\/mydata$/m);
   }));
 
+Deno.test("a name that is a file's too is pointed out, and that a bucket is a folder", () =>
+  inOneProcess(async (place) => {
+    place.env.AWS_ENDPOINT_URL = "http://127.0.0.1:9";
+    await Deno.writeTextFile(place.path("data.txt"), "");
+    const says =
+      /^data\.txt means a bucket of S3\. The file data\.txt here is none: .*--bucket \.\/FOLDER$/m;
+    for (const command of ["list", "verify"]) {
+      const { code, err } = await place.run("collection", command, "--bucket", "data.txt");
+      assert.notEqual(code, 0);
+      assert.match(err, says);
+    }
+    const { err } = await place.run("collection", "list", "--bucket", "s3://data.txt");
+    assert.doesNotMatch(err, says);
+  }));
+
 Deno.test("a command for another type of collection is refused, with the right one named", () =>
   inOneProcess(async (place) => {
     await place.add(SEARCH);
