@@ -18,7 +18,15 @@ export class Spill {
   /** Bytes: as strings, they took a hundred MB. */
   readonly #held = Array.from({ length: PARTS }, () => new CsvBytes());
   readonly #full = new Set<number>();
+  /** Parts that have a file. */
+  readonly #spilled = new Set<number>();
+  readonly #dir: string | undefined;
   #folder: string | undefined;
+
+  /** @param dir Where temporary files are made; by default, the system's own place. */
+  constructor(dir?: string) {
+    this.#dir = dir;
+  }
 
   /** Adds a record, a line of text. */
   add(key: string, record: string): void {
@@ -34,10 +42,14 @@ export class Spill {
   async settle(): Promise<void> {
     if (this.#full.size === 0) return;
     try {
-      this.#folder ??= await Deno.makeTempDir({ prefix: "twarc-cloud-export-" });
+      this.#folder ??= await Deno.makeTempDir({
+        prefix: "twarc-cloud-export-",
+        ...(this.#dir === undefined ? {} : { dir: this.#dir }),
+      });
       for (const at of this.#full) {
         const held = this.#held[at];
         if (!held) continue;
+        this.#spilled.add(at);
         await Deno.writeFile(join(this.#folder, `${at}`), held.from(0), { append: true });
         held.cut(0);
       }
@@ -47,12 +59,10 @@ export class Spill {
     }
   }
 
-  /** Yields the records of each part. */
+  /** Yields the records of each part. @throws OutsideError if the disk fails, or lost a part */
   async *parts(): AsyncGenerator<string[]> {
     for (const [at, held] of this.#held.entries()) {
-      const path = this.#folder && join(this.#folder, `${at}`);
-      const spilled = path ? await readFile(path).catch(() => new Uint8Array()) : new Uint8Array();
-      const text = decoder.decode(spilled) + decoder.decode(held.from(0));
+      const text = await this.#readSpilled(at) + decoder.decode(held.from(0));
       yield text.split("\n").slice(0, -1);
     }
   }
@@ -60,6 +70,16 @@ export class Spill {
   /** Removes the temporary files. */
   async close(): Promise<void> {
     if (this.#folder) await removeFile(this.#folder, { recursive: true }).catch(() => {});
+  }
+
+  /** Returns what was spilled of a part; nothing of one that has no file. */
+  async #readSpilled(at: number): Promise<string> {
+    if (!this.#folder || !this.#spilled.has(at)) return "";
+    try {
+      return decoder.decode(await readFile(join(this.#folder, `${at}`)));
+    } catch (cause) {
+      throw diskError(cause);
+    }
   }
 }
 

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { join } from "node:path";
+import { OutsideError } from "../../lib/base/errors.ts";
 import { type EdgeKind, EDGES, Network } from "../../lib/export/network.ts";
 import { EdgesWriter, GexfWriter } from "../../lib/export/network_writers.ts";
 import { Pseudonyms } from "../../lib/export/pseudonyms.ts";
@@ -66,3 +68,31 @@ Deno.test("records that are too many for memory come back from the disk, those o
     await spill.close();
   }
 });
+
+Deno.test("a part that cannot be read back from the disk, or is gone, ends in an error", async () => {
+  for (const spoil of [spoilByFolder, Deno.remove]) {
+    const parent = await Deno.makeTempDir();
+    const spill = new Spill(parent);
+    try {
+      spill.add("a", "x".repeat(100_000));
+      spill.add("b", "of another part, which has no file");
+      await spill.settle();
+      const [folder] = await Array.fromAsync(Deno.readDir(parent));
+      const [part, ...others] = await Array.fromAsync(
+        Deno.readDir(join(parent, `${folder?.name}`)),
+      );
+      assert.deepEqual(others, []);
+      await spoil(join(parent, `${folder?.name}`, `${part?.name}`));
+      await assert.rejects(Array.fromAsync(spill.parts()), OutsideError);
+    } finally {
+      await spill.close();
+      await Deno.remove(parent, { recursive: true });
+    }
+  }
+});
+
+/** Puts a folder in a file's place: reading it fails with something else than that it is absent. */
+async function spoilByFolder(path: string): Promise<void> {
+  await Deno.remove(path);
+  await Deno.mkdir(path);
+}
