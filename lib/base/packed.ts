@@ -4,6 +4,8 @@ import { toObject } from "./names_of.ts";
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
+/** Most bytes of a block of text, unless one text is longer; as one block they would be in memory twice to grow. */
+const BLOCK = 2 ** 17;
 /** Initial bytes, rows and slots. */
 const [FIRST_BYTES, FIRST_ROWS, FIRST_SLOTS] = [4_096, 64, 128];
 /** Unused bytes before a compaction. */
@@ -67,15 +69,24 @@ export class Packed<T> implements Iterable<[string, T]> {
   }
 }
 
-/** Texts one after the other, found by hash. A replaced one stays in place for existing snapshots. */
+/** A block of texts one after the other. */
+interface Block {
+  bytes: Uint8Array<ArrayBuffer>;
+  filled: number;
+}
+
+const NONE: Block = { bytes: new Uint8Array(), filled: 0 };
+
+/** Texts in blocks, found by hash. A replaced one stays in place for existing snapshots. */
 class Rows {
-  #text = new Uint8Array(FIRST_BYTES);
+  readonly #blocks: Block[] = [{ bytes: new Uint8Array(FIRST_BYTES), filled: 0 }];
   length = 0;
   count = 0;
   living = 0;
   /** Bytes of deleted rows. */
   dead = 0;
-  /** Offset of each row. */
+  /** Block of each row, and offset in it. */
+  #places = new Uint16Array(FIRST_ROWS);
   #starts = new Uint32Array(FIRST_ROWS);
   /** Number of rows when each was deleted; 0 for those present. */
   #gone = new Uint32Array(FIRST_ROWS);
@@ -109,7 +120,7 @@ class Rows {
 
   /** Returns a row's text, valid until the next `put`. */
   textAt(row: number): Uint8Array {
-    return this.#text.subarray(this.#starts[row], this.#findEnd(row));
+    return this.#textOf(row, row);
   }
 
   /** Yields the texts of a snapshot of `count` rows, one by one. */
@@ -128,28 +139,53 @@ class Rows {
     for (let row = 0; row < count; row++) {
       if (!this.#holds(row, count)) continue;
       const first = row;
-      while (this.#holds(row + 1, count)) row++;
-      yield this.#text.subarray(this.#starts[first], this.#findEnd(row));
+      while (this.#holds(row + 1, count) && this.#isBeside(row)) row++;
+      yield this.#textOf(first, row);
     }
   }
 
-  #findEnd(row: number): number | undefined {
-    return row + 1 < this.count ? this.#starts[row + 1] : this.length;
+  /** Returns whether a row and the next are in the same block. */
+  #isBeside(row: number): boolean {
+    return row + 1 < this.count && this.#places[row] === this.#places[row + 1];
+  }
+
+  /** Returns the text of adjacent rows. */
+  #textOf(first: number, last: number): Uint8Array {
+    const { bytes, filled } = this.#blocks[this.#places[first] ?? 0] ?? NONE;
+    return bytes.subarray(
+      this.#starts[first],
+      this.#isBeside(last) ? this.#starts[last + 1] : filled,
+    );
   }
 
   #append(text: Uint8Array): number {
-    const length = this.length + text.length;
-    if (length > this.#text.length) {
-      this.#text = new Uint8Array(this.#text.buffer.transfer(length + (length >> 2)));
-    }
     if (this.count === this.#starts.length) {
-      this.#starts = growNumbers(this.#starts);
-      this.#gone = growNumbers(this.#gone);
+      this.#places = growNumbers(this.#places, new Uint16Array(this.count * 2));
+      this.#starts = growNumbers(this.#starts, new Uint32Array(this.count * 2));
+      this.#gone = growNumbers(this.#gone, new Uint32Array(this.count * 2));
     }
-    this.#text.set(text, this.length);
-    this.#starts[this.count] = this.length;
-    this.length = length;
+    const block = this.#blockFor(text.length);
+    this.#places[this.count] = this.#blocks.length - 1;
+    this.#starts[this.count] = block.filled;
+    block.bytes.set(text, block.filled);
+    block.filled += text.length;
+    this.length += text.length;
     return this.count++;
+  }
+
+  /** Returns the last block with room for this many bytes, or a new one. */
+  #blockFor(length: number): Block {
+    const last = this.#blocks.at(-1);
+    const needed = (last?.filled ?? 0) + length;
+    if (last && needed <= last.bytes.length) return last;
+    if (last && needed <= BLOCK) {
+      const size = Math.min(BLOCK, Math.max(needed, last.bytes.length * 2));
+      last.bytes = new Uint8Array(last.bytes.buffer.transfer(size));
+      return last;
+    }
+    const block = { bytes: new Uint8Array(Math.max(BLOCK, length)), filled: 0 };
+    this.#blocks.push(block);
+    return block;
   }
 
   #index(key: Uint8Array, row: number): void {
@@ -289,8 +325,7 @@ function beginsWith(text: Uint8Array, key: Uint8Array): boolean {
   return text.length >= key.length && key.every((byte, i) => text[i] === byte);
 }
 
-function growNumbers(numbers: Uint32Array<ArrayBuffer>): Uint32Array<ArrayBuffer> {
-  const more = new Uint32Array(numbers.length * 2);
+function growNumbers<T extends Uint16Array | Uint32Array>(numbers: T, more: T): T {
   more.set(numbers);
   return more;
 }

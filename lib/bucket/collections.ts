@@ -15,18 +15,19 @@ import { checkConfig, withoutPlaceholders } from "../collection/config.ts";
 import { type CollectionConfig } from "../collection/types/registry.ts";
 import { checkNotFrozen } from "../collection/frozen.ts";
 import { checkedId, collectionKeys } from "../collection/layout.ts";
-import { effectiveChange, goingOn, keepLearned, learnedOfMany } from "../collection/learned.ts";
+import { goingOn, keepLearned, withUsers } from "../collection/learned.ts";
 import { rebase } from "../collection/rebase.ts";
 import { ConflictError, errorMessage, OutsideError, UserError } from "../base/errors.ts";
 import type { Json, JsonObject } from "../base/json.ts";
 import { jsonObject } from "../base/json_object.ts";
-import type { Packed, PackedCut } from "../base/packed.ts";
+import type { PackedCut } from "../base/packed.ts";
 import { jsonBytes } from "../base/json_bytes.ts";
 import { settledPut } from "../store/settled_put.ts";
 import type { Store, Version } from "../store/store.ts";
 import { lastWord } from "../base/visible.ts";
 import { CollectionFolders } from "./collection_folders.ts";
 import { Configuration, laterThan, withoutTimestamp } from "./configuration.ts";
+import { learnMany, learnWhole } from "./learning.ts";
 import { canBeEnded, History, matchesChange, readTimestamp } from "./history.ts";
 import { append } from "./inventory.ts";
 import type { FileSum } from "./inventory_entry.ts";
@@ -236,32 +237,12 @@ export class Collections {
     if (isEmpty(change) && !users) return {};
     const by = { harvest_timestamp: isoTime(began), note: HARVEST_NOTE };
     const configuration = this.#configuration(id);
-    const newsIn = (config: JsonObject): News =>
-      users ? learnedOfMany(config, change, users) : { change: effectiveChange(config, change) };
-    for (;;) {
-      const loaded = await configuration.load();
-      const known = newsIn(loaded.json);
-      if (isNothing(known)) {
-        const isNew = configuration.inForce.size > 0;
-        return isNew
-          ? Object.fromEntries(configuration.inForce)
-          : await this.#readLearned(id, by, at);
-      }
-      try {
-        const found = await configuration.standing(loaded);
-        const base = await configuration.finishHalfDone(found, at);
-        const news = base === found ? known : newsIn(base.json);
-        const isOlder = at < laterThan(base.json) - 1;
-        const time = isOlder ? laterThan(base.json) : at;
-        if (news.users?.size) {
-          await configuration.changeMany(base, { ...news, users: news.users }, time, by);
-        } else if (!isNothing(news)) await configuration.change(base, news.change, time, { by });
-        if (this.#store.purge && news.change.delete.length > 0) tellKept(id);
-        return Object.fromEntries(configuration.inForce);
-      } catch (error) {
-        if (!(error instanceof ConflictError)) throw error;
-      }
-    }
+    const news = { change, at, by };
+    const made = users && await learnMany(configuration, users, news) ||
+      await learnWhole(configuration, { ...news, change: withUsers(change, users) });
+    if (configuration.inForce.size === 0) return await this.#readLearned(id, by, at);
+    if (this.#store.purge && made.delete.length > 0) tellKept(id);
+    return Object.fromEntries(configuration.inForce);
   }
 
   /**
@@ -336,16 +317,6 @@ export class Collections {
     await this.loadJson(id);
     return await readLastHarvest(this.#store, id);
   }
-}
-
-/** News for a configuration: with many users apart, or all in one. */
-interface News {
-  change: ConfigUpdate;
-  users?: Packed<JsonObject>;
-}
-
-function isNothing({ change, users }: News): boolean {
-  return isEmpty(change) && !users?.size;
 }
 
 /** An older version may be the only record of users removed by a fault of the API: it is not deleted. */

@@ -4,6 +4,7 @@ import {
   type Changeset,
   type ConfigUpdate,
   diff,
+  isEmpty,
   isInForce,
   merge,
 } from "../collection/changeset.ts";
@@ -11,7 +12,13 @@ import { collectionKeys } from "../collection/layout.ts";
 import { ConflictError, UserError } from "../base/errors.ts";
 import type { JsonObject } from "../base/json.ts";
 import { jsonBytes } from "../base/json_bytes.ts";
-import { learnedOfMany, sortUsersLike, usersWith } from "../collection/learned.ts";
+import {
+  effectiveChange,
+  type NewsOfMany,
+  sortUsersLike,
+  usersWith,
+  withUsers,
+} from "../collection/learned.ts";
 import { MadeMembers, type Packed } from "../base/packed.ts";
 import { giveBack } from "../base/memory.ts";
 import { settledPut } from "../store/settled_put.ts";
@@ -26,18 +33,24 @@ import {
   timeOrNull,
 } from "./history.ts";
 import { parseDocument } from "./documents.ts";
+import { packUsers } from "./packed_users.ts";
 import { jsonObject } from "../base/json_object.ts";
 
 /** A configuration as it is in the bucket, unchecked. */
 export interface Stored {
   json: JsonObject;
   version: Version;
-  /** Its size, if it was loaded. */
-  bytes?: number;
 }
 
 /** A configuration to change, with what else is recorded of it. */
 export type Base = Stored & Standing;
+
+/** A configuration without its users, and they packed. */
+export interface StoredMany extends Stored {
+  users: Packed<JsonObject>;
+  /** The size of both. */
+  bytes: number;
+}
 
 /** The configuration of one collection. */
 export class Configuration {
@@ -60,13 +73,22 @@ export class Configuration {
     const found = await this.#store.get(this.#key);
     if (found) {
       const json = parseDocument(jsonObject, found.bytes, this.#key);
-      const bytes = found.bytes.length;
       giveBack(found.bytes);
-      return { json, version: found.version, bytes };
+      return { json, version: found.version };
     }
     throw new UserError(`There is no collection ${this.#id} in bucket ${this.#store.name}`, {
       hint: "List the collections with `twarc-cloud collection list`.",
     });
+  }
+
+  /** Returns the configuration in force with its users packed; null where it has none, or they cannot be packed. */
+  async loadMany(): Promise<StoredMany | null> {
+    const found = await this.#store.get(this.#key);
+    const parts = found && packUsers(found.bytes);
+    if (!parts) return null;
+    const bytes = found.bytes.length;
+    giveBack(found.bytes);
+    return { ...parts, version: found.version, bytes };
   }
 
   /**
@@ -75,8 +97,8 @@ export class Configuration {
    * @throws UserError if there is no such collection.
    */
   async standing(loaded?: Stored): Promise<Base> {
-    const stored = loaded ?? await this.load();
-    return { ...stored, ...await this.#history.standing(stored.json) };
+    const { json, version } = loaded ?? await this.load();
+    return { json, version, ...await this.#history.standing(json) };
   }
 
   /**
@@ -150,20 +172,21 @@ export class Configuration {
    * @throws as `change`
    */
   async changeMany(
-    base: Base,
-    { change, users }: { change: ConfigUpdate; users: Packed<JsonObject> },
+    base: StoredMany,
+    news: NewsOfMany,
     at: number,
     by: Pick<Changeset, "harvest_timestamp" | "note">,
   ): Promise<void> {
+    const { change, users } = news;
     const changeset = { ...change, changed_from: readTimestamp(base.json), ...by };
     const recorded = await this.#history.record(changeset, at, users.cut());
-    const merged = merge(base.json, change);
-    const all = new MadeMembers(() => usersWith(merged, users), countBytes(base, users));
-    const next = { ...merged, users: all, timestamp: recorded.changeset.change_timestamp };
-    await this.#put(base, recorded, {
+    const bytes = base.bytes + users.cut().bytes;
+    const all = new MadeMembers(() => usersWith(base.users, news), bytes);
+    const timestamp = recorded.changeset.change_timestamp;
+    const next = { ...merge(base.json, change), users: all, timestamp };
+    await this.#put({ ...base, halfDone: [] }, recorded, {
       bytes: jsonBytes(next),
-      isDone: (json) =>
-        learnedOfMany(json, change, users).users.size === 0 && isInForce(json, change),
+      isDone: (json) => isEmpty(effectiveChange(json, withUsers(change, users.cut()))),
     });
   }
 
@@ -173,7 +196,7 @@ export class Configuration {
    * @throws ConflictError if another process changed the configuration meanwhile.
    */
   async #put(
-    { version, halfDone }: Base,
+    { version, halfDone }: Pick<Base, "version" | "halfDone">,
     recorded: Recorded,
     { bytes, isDone }: { bytes: Uint8Array; isDone: (found: JsonObject) => boolean },
   ): Promise<Base | { version: Version }> {
@@ -205,11 +228,6 @@ export class Configuration {
   #note({ key, sum }: Recorded): void {
     this.inForce.set(key.slice(key.lastIndexOf("/") + 1), sum);
   }
-}
-
-/** Returns the approximate size of a configuration's users with their news. */
-function countBytes({ bytes = 0 }: Stored, news: Packed<JsonObject>): number {
-  return bytes + news.cut().bytes;
 }
 
 /** Returns a configuration without its timestamp, which is not the person's. */

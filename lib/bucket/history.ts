@@ -25,6 +25,7 @@ import { settledPut } from "../store/settled_put.ts";
 import { type FileSum, fileSum } from "./inventory_entry.ts";
 import type { Store, Version } from "../store/store.ts";
 import { jsonObject } from "../base/json_object.ts";
+import { items, text } from "../twitter/bytes/raw_json.ts";
 
 const deletion: z.ZodType<Deletion> = z.lazy(() =>
   z.union([z.string(), z.record(z.string(), z.array(deletion))])
@@ -135,7 +136,7 @@ export class History {
       standing.isUnrecorded = false;
       if (key < collectionKeys(this.#id).changesets + `change-${since}`) continue;
       // Damage does not block a change: `verify` reports it.
-      const found = await this.#read(key).catch(nullIfDamaged);
+      const found = await this.#read(key, readTimestamp(config)).catch(nullIfDamaged);
       if (found && isHalfDone(found.changeset, config)) standing.halfDone.push(found);
     }
     return standing;
@@ -184,11 +185,20 @@ export class History {
     }
   }
 
-  async #read(key: string): Promise<Recorded | null> {
+  /** @param from Of a configuration: what was certainly not changed from that is not parsed, and null. */
+  async #read(key: string, from?: string): Promise<Recorded | null> {
     const found = await this.#store.get(key);
     if (!found) return null;
-    const changeset = parseDocument(changesetSchema, found.bytes, key);
-    return { key, version: found.version, changeset, sum: fileSum(found.bytes) };
+    const { bytes, version } = found;
+    const isOther = from !== undefined && isFromAnother(bytes, from);
+    const read = isOther ? null : {
+      key,
+      version,
+      changeset: parseDocument(changesetSchema, bytes, key),
+      sum: fileSum(bytes),
+    };
+    giveBack(bytes);
+    return read;
   }
 }
 
@@ -222,6 +232,24 @@ export function isHalfDone(changeset: Changeset, config: JsonObject): boolean {
   const { changed_from, change_timestamp } = changeset;
   const now = readTimestamp(config);
   return changed_from === now && change_timestamp !== now && !isEmpty(changeset);
+}
+
+/**
+ * Returns whether a changeset is certainly in force, or of another configuration than the one with this timestamp, by
+ * its text: parsed, a change of a hundred thousand users takes several times as much memory.
+ */
+function isFromAnother(bytes: Uint8Array, timestamp: string): boolean {
+  const told = new Map<string, string>();
+  try {
+    for (const { key = "", ...span } of items(bytes)) {
+      if (/^chang\w+$/.test(key)) told.set(key, text(bytes, span));
+    }
+  } catch (error) {
+    if (error instanceof SyntaxError) return false;
+    throw error;
+  }
+  const made = told.get("change_timestamp");
+  return made !== undefined && (made === timestamp || told.get("changed_from") !== timestamp);
 }
 
 function nullIfDamaged(error: unknown): null {

@@ -10,7 +10,7 @@ import {
   setMember,
   toObject,
 } from "../base/names_of.ts";
-import { Packed } from "../base/packed.ts";
+import { Packed, type PackedCut } from "../base/packed.ts";
 import {
   type ConfigUpdate,
   type Deletion,
@@ -55,35 +55,67 @@ export function effectiveChange(config: JsonObject, change: ConfigUpdate): Confi
   };
 }
 
-/** Returns the same for many users with packed news: news of each user in the configuration, and other changes. */
+/** A harvest's news of many users. */
+export interface NewsOfMany {
+  /** The change of other members. */
+  change: ConfigUpdate;
+  /** The users who are removed. */
+  gone: ReadonlySet<string>;
+  /** News of the others, by id. */
+  users: Packed<JsonObject>;
+}
+
+/**
+ * Returns the effective change of a harvest's news where users are packed, as `effectiveChange` does; null where it
+ * deletes anything but whole users.
+ * @param json The configuration without its users.
+ * @param told News by user id, none of them in `change`.
+ */
 export function learnedOfMany(
-  config: JsonObject,
+  { json, users }: { json: JsonObject; users: Packed<JsonObject> },
   change: ConfigUpdate,
-  users: Iterable<[string, JsonObject]>,
-): { change: ConfigUpdate; users: Packed<JsonObject> } {
-  const rest = changesTo(config, change);
-  const known = member(without(config, change.delete), "users");
+  told: Iterable<[string, JsonObject]>,
+): NewsOfMany | null {
+  if (!change.delete.every(isOfWholeUsers)) return null;
+  const gone = new Set([...listIds(change.delete)].filter((id) => users.has(id)));
   const news = new Packed<JsonObject>();
-  if (!isObject(known)) return { change: rest, users: news };
-  for (const [id, told] of users) {
-    const { update } = learnedOfUsers(known, { [id]: told });
-    const after = member(update, id);
+  for (const [id, one] of told) {
+    const before = gone.has(id) ? undefined : users.get(id);
+    if (!before) continue;
+    const after = member(learnedOfUsers({ [id]: before }, { [id]: one }).update, id);
     if (isObject(after)) news.set(id, after);
   }
-  return { change: rest, users: news };
+  const rest = changesTo(json, { update: change.update, delete: [] });
+  const deleted = gone.size > 0 ? [{ users: [...gone] }] : [];
+  return { change: { ...rest, delete: [...rest.delete, ...deleted] }, gone, users: news };
+}
+
+/** Returns a change with news of users in it. */
+export function withUsers(
+  change: ConfigUpdate,
+  users: PackedCut<JsonObject> | undefined,
+): ConfigUpdate {
+  if (!users) return change;
+  return { ...change, update: { ...change.update, users: users.toJSON() } };
 }
 
 /** Yields the users of a configuration with their news applied, one by one. */
 export function* usersWith(
-  config: JsonObject,
-  news: Packed<JsonObject>,
-): Generator<[string, Json]> {
-  const users = member(config, "users");
-  if (!isObject(users)) return;
-  for (const id of namesOf(users)) {
-    const [before, update] = [member(users, id), news.get(id)];
-    if (before === undefined) continue;
-    yield [id, update && isObject(before) ? merge(before, { update, delete: [] }) : before];
+  users: Packed<JsonObject>,
+  { gone, users: news }: NewsOfMany,
+): Generator<[string, JsonObject]> {
+  for (const [id, before] of users) {
+    if (gone.has(id)) continue;
+    const update = news.get(id);
+    yield [id, update ? merge(before, { update, delete: [] }) : before];
+  }
+}
+
+/** Yields the ids of users whom deletions remove. */
+function* listIds(deletions: Deletion[]): Generator<string> {
+  for (const one of deletions) {
+    const ids = typeof one === "string" ? [] : one.users ?? [];
+    for (const id of ids) if (typeof id === "string") yield id;
   }
 }
 

@@ -37,6 +37,20 @@ Deno.test("packed members are those that a map has, and each cut has those of it
   }));
 });
 
+Deno.test("members of any length are kept, in any order", () => {
+  const packed = new Packed<string>();
+  const lengths = [1, 300_000, 5, 262_000, 600, 4_000, 1_000_000, 0];
+  const members = lengths.map((n, i): [string, string] => [`m${i}`, "ä".repeat(n)]);
+  for (const [name, value] of members) packed.set(name, value);
+  packed.set("m3", "last");
+  const now = [...members.filter(([name]) => name !== "m3"), ["m3", "last"]];
+  assert.deepEqual([...packed], now);
+  assert.deepEqual(
+    JSON.parse(new TextDecoder().decode(jsonBytes(packed.cut()))),
+    Object.fromEntries(now),
+  );
+});
+
 Deno.test("a cut is written as the object that it stands for, one member a line", () => {
   const packed = new Packed<unknown>();
   const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { Collections } from "../../lib/bucket/collections.ts";
 import { type ConfigUpdate, merge, redact } from "../../lib/collection/changeset.ts";
 import { isObject, type Json, type JsonObject } from "../../lib/base/json.ts";
+import { Packed, type PackedCut } from "../../lib/base/packed.ts";
 import { ConflictError, OutsideError } from "../../lib/base/errors.ts";
 import type { Store } from "../../lib/store/store.ts";
 import { ManualClock } from "../fakes/manual_clock.ts";
@@ -137,21 +138,38 @@ for (const kind of FAULTS) {
     });
   }
 
-  Deno.test(`what a harvest learned, ${kind} at any write, is recorded once when it is learned once more`, async () => {
-    for (let at = 1;; at++) {
-      const stage = new Stage();
-      await stage.added();
-      const time = stage.clock.now();
-      const learn = (collections: Collections) =>
-        collections.learn("c", LEARNED, { at: time, began: time });
-      const { writes } = await failing(stage, { at, kind }, learn);
-      if (writes < at) return assert.equal(writes, 2);
-      await stage.clock.advance(60_000);
-      await learn(stage.collections());
-      assert.deepEqual((await stage.config()).users, { "1": { since_id: "5" }, "2": {} });
-      await stage.checkHistory(2);
-    }
-  });
+  for (
+    const { ofUsers, change, users } of [
+      { ofUsers: "", change: LEARNED },
+      { ofUsers: " of many users", change: { update: {}, delete: [] }, users: manyUsers() },
+    ]
+  ) {
+    Deno.test(`what a harvest learned${ofUsers}, ${kind} at any write, is recorded once when it is learned once more`, async () => {
+      for (let at = 1;; at++) {
+        const stage = new Stage();
+        await stage.added();
+        const time = stage.clock.now();
+        const learn = (collections: Collections) =>
+          collections.learn("c", change, { at: time, began: time, users });
+        const { writes } = await failing(stage, { at, kind }, learn);
+        if (writes < at) {
+          assert.equal(writes, 2);
+          break;
+        }
+        await stage.clock.advance(60_000);
+        await learn(stage.collections());
+        assert.deepEqual((await stage.config()).users, { "1": { since_id: "5" }, "2": {} });
+        await stage.checkHistory(2);
+      }
+    });
+  }
+}
+
+/** The same as LEARNED, as a harvest of many users has it. */
+function manyUsers(): PackedCut<JsonObject> {
+  const users = new Packed<JsonObject>();
+  users.set("1", { since_id: "5" });
+  return users.cut();
 }
 
 Deno.test("an update that was cut does not come into force behind the back of who puts it back", async () => {

@@ -12,6 +12,7 @@ import {
 } from "../../lib/collection/learned.ts";
 import { isObject, type JsonObject } from "../../lib/base/json.ts";
 import { namesOf, toObject } from "../../lib/base/names_of.ts";
+import { Packed } from "../../lib/base/packed.ts";
 import { rebase } from "../../lib/collection/rebase.ts";
 
 const user = fc.record(
@@ -92,14 +93,30 @@ Deno.test("of many users, the same is learned as of a few", () => {
       delete: gone.length > 0 ? [{ users: gone }] : [],
     };
     const few = effectiveChange(config, { ...change, update: { ...change.update, users: told } });
-    const many = learnedOfMany(config, change, Object.entries(told));
     const expected = merge(config, few);
-    const rest = merge(config, many.change);
-    assert.deepEqual({ ...rest, users: Object.fromEntries(usersWith(rest, many.users)) }, expected);
+    const { users: _, ...json } = config;
+    const known = packed(before);
+    const many = learnedOfMany({ json, users: known }, change, Object.entries(told));
+    assert.ok(many);
+    const now = Object.fromEntries(usersWith(known, many));
+    assert.deepEqual({ ...merge(json, many.change), users: now }, expected);
     assert.deepEqual(withoutEmpty(many.users.cut().toJSON()), withoutEmpty(few.update.users));
-    assert.deepEqual(learnedOfMany(expected, change, Object.entries(told)).users.size, 0);
+    const again = learnedOfMany({ json, users: packed(now) }, change, Object.entries(told));
+    assert.equal(again?.users.size, 0);
   }));
 });
+
+Deno.test("many users are not learned of beside the deletion of something else", () => {
+  const known = { json: {}, users: packed({ "1": { screen_name: "ada" } }) };
+  const change = { update: {}, delete: [{ users: [{ "1": ["screen_name"] }] }] };
+  assert.equal(learnedOfMany(known, change, []), null);
+});
+
+function packed(users: Record<string, JsonObject>): Packed<JsonObject> {
+  const packed = new Packed<JsonObject>();
+  for (const [id, user] of Object.entries(users)) packed.set(id, user);
+  return packed;
+}
 
 /** The members of an object that are not empty. */
 function withoutEmpty(object: JsonObject[string] | undefined): JsonObject {

@@ -12,6 +12,7 @@ import { OpenHarvest } from "../../lib/harvest/open_harvest.ts";
 import { Spool } from "../../lib/harvest/spool.ts";
 import { Tally } from "../../lib/harvest/tally.ts";
 import type { JsonObject } from "../../lib/base/json.ts";
+import { Packed } from "../../lib/base/packed.ts";
 import type { UploadOptions, Version } from "../../lib/store/store.ts";
 import { openApi } from "../../lib/twitter/open.ts";
 import { timeId } from "../../lib/twitter/bytes/ids.ts";
@@ -161,6 +162,27 @@ async function ofUsers(count: number): Promise<{ taken: number; givenBack: numbe
   }
 }
 
+/** What is in memory when what a harvest learned of many users is written into their configuration: bytes of a user. */
+async function ofLearned(count: number): Promise<number> {
+  const store = new MemoryStore();
+  const collections = new Collections(store, systemClock);
+  const users = Array.from({ length: count }, (_, i) => `${2n ** 62n + BigInt(i)}`);
+  const config = { id: "c", type: "user_timeline", api: "2", keys: KEYS };
+  await collections.add({ ...config, users: Object.fromEntries(users.map((id) => [id, {}])) });
+  const told = new Packed<JsonObject>();
+  for (const id of users) told.set(id, { since_id: id, screen_name: `name${id}` });
+  const before = await settledMemory();
+  let taken = NaN;
+  store.before = async ({ method, key }) => {
+    if (method === "put" && key === collectionKeys("c").config) {
+      taken = await settledMemory() - before;
+    }
+  };
+  const news = { at: Date.now() + 1_000, began: Date.now(), users: told.cut() };
+  await collections.learn("c", { update: {}, delete: [] }, news);
+  return taken / count;
+}
+
 /** Bytes in use once what is of no use was collected, and what is under way has come to rest. */
 async function settledMemory(): Promise<number> {
   for (let i = 0; i < 5; i++) {
@@ -184,5 +206,5 @@ if (import.meta.main) {
   for (const [type, api] of KINDS) seen.push(await grown(type, api));
   const users = [await ofUsers(USERS), await ofUsers(USERS * TIMES)];
   // deno-lint-ignore no-console
-  console.log(JSON.stringify({ seen, users }));
+  console.log(JSON.stringify({ seen, users, learned: await ofLearned(USERS * TIMES) }));
 }

@@ -18,3 +18,15 @@ Deno.test("a list is JSON at every moment, and stays as it was whatever is added
   }
   assert.equal(new Set(cuts.map(({ bytes }) => bytes)).size, cuts.length);
 });
+
+Deno.test("a list has values of any length, in any order", () => {
+  const list = new JsonList();
+  const values = [1, 300_000, 5, 262_000, 600, 4_000, 1_000_000, 0].map((n) => "ä".repeat(n));
+  const cuts = values.map((value) => {
+    list.add(value);
+    return list.soFar();
+  });
+  for (const [i, cut] of cuts.entries()) {
+    assert.deepEqual(JSON.parse(decoder.decode(cut.content())), values.slice(0, i + 1));
+  }
+});

@@ -1,0 +1,37 @@
+/** Reads a configuration of many users: as objects they would take several times the memory of their text. */
+
+import { Buffer, isUtf8 } from "node:buffer";
+import { isObject, type JsonObject, jsonOrNull } from "../base/json.ts";
+import { Packed } from "../base/packed.ts";
+import { items, member } from "../twitter/bytes/raw_json.ts";
+
+/**
+ * Returns a configuration with its users packed, and none in `json`; null where it is no JSON object, or its users are
+ * no objects.
+ */
+export function packUsers(
+  bytes: Uint8Array,
+): { json: JsonObject; users: Packed<JsonObject> } | null {
+  try {
+    const span = isUtf8(bytes) ? member(bytes, "users") : null;
+    const users = span && packMembers(bytes, span.start);
+    if (!span || !users) return null;
+    const parts = [bytes.subarray(0, span.start), Buffer.from("{}"), bytes.subarray(span.end)];
+    const json = jsonOrNull(Buffer.concat(parts));
+    return isObject(json) ? { json, users } : null;
+  } catch (error) {
+    if (error instanceof SyntaxError) return null;
+    throw error;
+  }
+}
+
+/** Returns the members of the object that begins at `start`; null where one is no object. @throws SyntaxError */
+function packMembers(bytes: Uint8Array, start: number): Packed<JsonObject> | null {
+  const packed = new Packed<JsonObject>();
+  for (const { key, start: from, end } of items(bytes, start)) {
+    const value = jsonOrNull(bytes.subarray(from, end));
+    if (key === undefined || !isObject(value)) return null;
+    packed.set(key, value);
+  }
+  return packed;
+}
