@@ -49,10 +49,7 @@ const OF_ERRORS: Record<string, Record<string, string | [file: string, says: str
     "collection keys": ["e2e/redact_keys", "keys that the original left"],
   },
   "cli/collection/schedules": { scheduler: ["e2e/schedule", "scheduler"] },
-  "cli/collection/start": {
-    collection: "a stream is no search",
-    "collection stop --now": "the lock is of a harvester that lives",
-  },
+  "cli/collection/start": { collection: "a stream is no search" },
   "cli/collection/transfer_run": {
     "collection rename": ["cli/collection/transfer", "that is renamed goes on"],
     "collection verify": ["cli/collection/transfer", "stays where the new one has faults"],
@@ -72,7 +69,6 @@ const OF_ERRORS: Record<string, Record<string, string | [file: string, says: str
   },
   "cli/harvest/group": {
     "harvest last": "nothing harvests it",
-    "collection stop --now": "the lock is of a harvester that lives",
   },
   "cli/profiles": {
     "configure --profile": ["e2e/aws", "keys of another person stay"],
@@ -87,6 +83,7 @@ const OF_ERRORS: Record<string, Record<string, string | [file: string, says: str
     "collection filter-start": "a stream has ended by a fault that a person has to see to",
     scheduler: ["e2e/schedule", "scheduler"],
   },
+  "collection/commands": { collection: "there is no log of a stream" },
   "collection/frozen": {
     "collection unfreeze --note": ["cli/collection/freeze", "freezing twice signs off once"],
   },
@@ -99,7 +96,6 @@ const OF_ERRORS: Record<string, Record<string, string | [file: string, says: str
     "harvest list": ["runner/ecs/runner", "has been started already"],
   },
   "runner/live": {
-    "collection once": "there is no log",
     "harvest list": "there is no stream to stop",
     "harvest running --follow": ["runner/local/logged_here", "is followed elsewhere"],
   },
@@ -107,7 +103,6 @@ const OF_ERRORS: Record<string, Record<string, string | [file: string, says: str
     "bucket is-copy --bucket": ["cli/bucket/group", "each of the two answers"],
     "bucket has-moved --bucket": ["cli/bucket/group", "each of the two answers"],
   },
-  "runner/local/stop_holder": { "collection stop --now": "the harvester runs on another machine" },
   "secrets/credentials": {
     "collection-config keys --profile": ["e2e/aws", "each command that an error names on AWS"],
     "configure --profile": ["secrets/credentials", "no other keys' place is taken"],

@@ -1,6 +1,7 @@
 /** Operations on a running harvester, wherever it runs. */
 
 import type { FoundLock, LockDocument } from "../bucket/lock.ts";
+import { startCommand } from "../collection/commands.ts";
 import type { HarvestInfo } from "../collection/harvest_info.ts";
 import type { ControlClient } from "../control/control.ts";
 import type { LogOptions } from "./runner.ts";
@@ -55,9 +56,9 @@ export function notRunning(collectionId: string): UserError {
 }
 
 /** Returns the error where a collection has no log. */
-export function noLog(collectionId: string): UserError {
-  return new UserError(`There is no log of ${collectionId} yet`, {
-    hint: `It begins with the first harvest: twarc-cloud collection once ${lastWord(collectionId)}`,
+export function noLog(id: string, { type }: Pick<LogOptions, "type">): UserError {
+  return new UserError(`There is no log of ${id} yet`, {
+    hint: `It begins with the first harvest: ${startCommand({ id, type })}`,
   });
 }
 

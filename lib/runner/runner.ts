@@ -3,6 +3,7 @@
 import type { Clock } from "../base/clock.ts";
 import type { AwsAccess } from "../base/aws.ts";
 import type { BucketRef } from "../base/bucket_ref.ts";
+import type { Json } from "../base/json.ts";
 import type { HarvestFlags } from "../collection/limits.ts";
 import type { HarvestInfo } from "../collection/harvest_info.ts";
 import type { RunnerKind, SettingName } from "../base/settings.ts";
@@ -100,6 +101,8 @@ export interface ScheduledJob {
 export interface LogOptions {
   /** Continue with new lines, until the signal. */
   follow: boolean;
+  /** The collection's type, for the command that an error names. */
+  type?: Json | undefined;
   signal: AbortSignal;
   /** Called with a line when a followed log cannot be read for a while, and when it can again. */
   say?: (line: string) => void;

@@ -115,7 +115,7 @@ export const FAILURES: Failure[] = [
   {
     name: "the lock is of a harvester that lives",
     run: ["harvest", "unlock", "live"],
-    hints: ["collection stop --now live"],
+    hints: ["collection filter-stop live"],
   },
   {
     name: "a stream has no schedule",
@@ -202,6 +202,13 @@ export const FAILURES: Failure[] = [
     before: (place) => place.add({ ...SEARCH, id: "second" }),
     run: ["harvest", "logs", "second"],
     hints: ["collection once second"],
+  },
+  {
+    name: "there is no log of a stream",
+    before: (place) => place.add({ ...FILTER, id: "unheard" }),
+    run: ["harvest", "logs", "unheard"],
+    hints: ["collection filter-start unheard"],
+    byHand: (place) => place.ok("collection", "filter-stop", "unheard"),
   },
   {
     name: "a tweets file is damaged",

@@ -228,7 +228,7 @@ Deno.test("unlock asks before it ends a harvest that lives, and says how to end 
     assert.equal(code, 1);
     assert.match(
       err,
-      /^Error: Process \d+ of .* harvests live and .*collection stop --now live\. --force/,
+      /^Error: Process \d+ of .* harvests live and .*collection filter-stop live`\. --force/,
     );
     assert.match(await place.ok("harvest", "list"), /live => .*RUNNING/);
     const kept = await Deno.readTextFile(await place.runnerPath("kept", "live.json"));

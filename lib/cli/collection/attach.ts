@@ -2,6 +2,7 @@
 
 import { LockedError, OutsideError } from "../../base/errors.ts";
 import type { HarvestInfo } from "../../collection/harvest_info.ts";
+import type { Json } from "../../base/json.ts";
 import { outlast } from "../../base/outage.ts";
 import type { Job, Outcome, Runner, Started } from "../../runner/runner.ts";
 import { lastWord } from "../../base/visible.ts";
@@ -36,7 +37,8 @@ export async function harvestOnce(
     output.note(
       `${collectionId} is already being harvested, since ${since}: attached to that harvest.`,
     );
-    return await followRunning(opened, running, context);
+    const { json: { type } } = await opened.collections.loadJson(collectionId);
+    return await followRunning(opened, { found: running, type }, context);
   }
   output.line("Started");
   if (wait) {
@@ -110,12 +112,13 @@ function busy({ running, error }: Busy): LockedError {
 /**
  * Follows a harvest that was started elsewhere to its end, and shows its result. If the person leaves first, it goes
  * on.
- * @param found Its first status.
+ * @param what.found Its first status.
+ * @param what.type The collection's type.
  * @throws OutsideError if it failed, was stopped before it was done, or its harvester is gone.
  */
 export async function followRunning(
   opened: Bucket,
-  found: HarvestInfo,
+  { found, type }: { found: HarvestInfo; type: Json | undefined },
   context: Context,
 ): Promise<void> {
   const { collection_id: collectionId } = found;
@@ -132,7 +135,7 @@ export async function followRunning(
   };
   const watched = { pace: runner.pace, info: () => Promise.resolve(now) };
   if (!await follow({ ...context, runner: watched, started })) {
-    context.output.note(goesOn(collectionId));
+    context.output.note(goesOn({ id: collectionId, type }));
     throw context.signal.reason;
   }
   const ended = await outlast(

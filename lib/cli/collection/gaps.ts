@@ -8,7 +8,7 @@ import { bucketOption, example } from "../options.ts";
 import { type Bucket, type Context, openBucket } from "../context.ts";
 import { count } from "../output.ts";
 import { listedGapText } from "../text/gap_texts.ts";
-import { startCommand } from "./start.ts";
+import { startCommand } from "../../collection/commands.ts";
 
 /** Adds the command. */
 export function addGaps(group: Command, context: Context): void {

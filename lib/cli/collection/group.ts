@@ -6,6 +6,7 @@ import { tellQueryNotes } from "../collection_config/group.ts";
 import { bucketOption, configFileOption, example, noteOption, spoolOption } from "../options.ts";
 import { readConfigFile, writeConfigFile } from "../collection_config/config_file.ts";
 import { type Traits, traitsFor } from "../../collection/types/traits.ts";
+import { startCommand } from "../../collection/commands.ts";
 import { isObject, type JsonObject } from "../../base/json.ts";
 import { namesOf } from "../../base/names_of.ts";
 import { usersStep } from "../next_step.ts";
@@ -113,7 +114,6 @@ function addAdd(group: Command, context: Context): void {
       hintAtKeys(config, settings, context);
       context.output.line("Don't forget to start or schedule the collection.");
       if (lacksUsers(added)) return context.output.note(usersStep(path));
-      const { startCommand } = await import("./start.ts");
       context.output.note(`Start it with: ${startCommand(added)}`);
     });
 }

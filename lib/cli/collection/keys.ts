@@ -2,6 +2,11 @@
 
 import type { Command } from "@commander-js/extra-typings";
 import { isDeepStrictEqual } from "node:util";
+import type { Output } from "../output.ts";
+import type { Runner } from "../../runner/runner.ts";
+import type { JsonObject } from "../../base/json.ts";
+import { restartText, startCommand } from "../../collection/commands.ts";
+import { traitsFor } from "../../collection/types/traits.ts";
 import { withKeys } from "../collection_config/group.ts";
 import { checkNotFrozen } from "../../collection/frozen.ts";
 import { bucketOption, example } from "../options.ts";
@@ -40,10 +45,21 @@ export function addKeys(group: Command, context: Context): void {
       const isHere = "profile" in kept.keys ? "a file of your own" : `the configuration of ${id}`;
       const where = kept.parameter ?? isHere;
       output.line(`${id} has the keys of profile ${found.name}, in ${where}.`);
-      if (await (await runner()).info(id)) {
-        output.note(
-          "Its running harvest keeps using its former keys: stop it, and start it again.",
-        );
-      }
+      await tellNext(await runner(), json, output);
     });
+}
+
+/** Reports when the new keys are used, and what to do for that. */
+async function tellNext(runner: Runner, config: JsonObject, output: Output): Promise<void> {
+  const id = String(config.id);
+  const { endsByItself } = traitsFor(config.type);
+  const isRunning = await runner.info(id) !== null;
+  if (isRunning && !endsByItself) {
+    output.note("Its running harvest keeps using its former keys.");
+    return output.note(restartText(config, "to use the new ones"));
+  }
+  const now = isRunning ? "Its running harvest keeps using its former keys. " : "";
+  output.note(`${now}Its next harvest uses these.`);
+  if (isRunning || endsByItself && await runner.findSchedule(id)) return;
+  output.note(`Start it with: ${startCommand(config)}`);
 }

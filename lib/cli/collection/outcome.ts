@@ -5,10 +5,11 @@ import type { LastHarvest } from "../../bucket/last_harvest.ts";
 import type { HarvestInfo } from "../../collection/harvest_info.ts";
 import { outlast } from "../../base/outage.ts";
 import type { Started } from "../../runner/runner.ts";
+import { startCommand } from "../../collection/commands.ts";
 import { lastWord } from "../../base/visible.ts";
 import type { Bucket, Context } from "../context.ts";
 import { follow, summary } from "../text/progress.ts";
-import { goesOn, patienceFor, startCommand } from "./start.ts";
+import { goesOn, patienceFor } from "./start.ts";
 
 /**
  * Follows a harvest to its end, and reports its result. If the person leaves first, it goes on.
@@ -43,7 +44,7 @@ export async function waitFor(
     throw failure;
   }
   if (!isOver) {
-    output.note(goesOn(collectionId));
+    output.note(goesOn({ id: collectionId }));
     throw signal.reason;
   }
   const last = await outlast(ask, patienceFor(context));
@@ -92,7 +93,9 @@ export async function checkOutcome(info: HarvestInfo): Promise<void> {
     : `failed: ${reason ?? "no reason was recorded"}`;
   const isPersons = outcome === "failed" && exit_code === 1;
   const Failure = isPersons ? UserError : OutsideError;
-  const look = isPersons ? `See what to do with: twarc-cloud harvest logs ${lastWord(id)}. ` : "";
+  const look = isPersons
+    ? `See what to do with \`twarc-cloud harvest logs ${lastWord(id)}\`. `
+    : "";
   throw new Failure(`The harvest of ${id} ${what}`, {
     hint: `${look}What was collected is safe: continue with: ${startCommand({ id, type })}`,
   });

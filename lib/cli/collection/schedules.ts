@@ -7,8 +7,9 @@ import { bucketOption, example, noteOption, spoolOption } from "../options.ts";
 import { noteDeed } from "./coverage.ts";
 import { type Context, openBucket } from "../context.ts";
 import { addLimits, LIMITS_OF_RUNS } from "../limits.ts";
+import { stopCommand } from "../../collection/commands.ts";
 import { traitsFor } from "../../collection/types/traits.ts";
-import { goesOn, isHarvested, lookAtLast, stopCommand, stopHarvest, YES } from "./start.ts";
+import { goesOn, isHarvested, lookAtLast, stopHarvest, YES } from "./start.ts";
 import { stopStream } from "./stop_stream.ts";
 
 /** Adds the commands. */
@@ -161,7 +162,7 @@ function addStop(group: Command, context: Context): void {
         output.note("Its schedule was removed: it is not harvested again by itself.");
       }
       if (stops) output.note(lookAtLast(collectionId));
-      else if (isRunning) output.note(goesOn(collectionId));
+      else if (isRunning) output.note(goesOn({ id: collectionId, type }));
     });
 }
 

@@ -2,6 +2,7 @@
 
 import { isoTime } from "../../base/clock.ts";
 import { type Traits, traitsFor } from "../../collection/types/traits.ts";
+import { startCommand, stopCommand } from "../../collection/commands.ts";
 import { checkNotFrozen } from "../../collection/frozen.ts";
 import { keepCollectionReadme } from "./readme.ts";
 import { limitsAmong } from "../../collection/limits.ts";
@@ -16,18 +17,6 @@ import type { Output, Progress } from "../output.ts";
 /** The description of `--yes` where a harvest starts. */
 export const YES =
   "do not ask before a first harvest that costs more than 10 dollars (ask_above in twarc_cloud.ini)";
-
-/** Returns the command that starts a collection's harvest, by its type. */
-export function startCommand({ id, type }: { id?: Json; type?: Json | undefined }): string {
-  const command = traitsFor(type).endsByItself ? "once" : "filter-start";
-  return `twarc-cloud collection ${command} ${lastWord(String(id))}`;
-}
-
-/** Returns the command that ends a collection's harvest, by its type. */
-export function stopCommand({ id, type }: { id: string; type: Json | undefined }): string {
-  const command = traitsFor(type).endsByItself ? "stop --now" : "filter-stop";
-  return `twarc-cloud collection ${command} ${lastWord(id)}`;
-}
 
 /**
  * Returns the job for a collection of a supported type.
@@ -48,9 +37,8 @@ export async function jobFor(
     return { collectionId, flags: limitsAmong(options) };
   }
   const { UserError } = await import("../../base/errors.ts");
-  const command = what === "Start"
-    ? startCommand({ id: collectionId, type: config.type })
-    : `twarc-cloud collection stop --now ${lastWord(collectionId)}`;
+  const commandFor = what === "Start" ? startCommand : stopCommand;
+  const command = commandFor({ id: collectionId, type: config.type });
   throw new UserError(`${collectionId} is a ${config.type} collection`, {
     hint: `${what} it with: ${command}`,
   });
@@ -228,10 +216,8 @@ async function whileShowing(
 }
 
 /** Returns the message for a person who stops following a harvest. */
-export function goesOn(collectionId: string): string {
-  return `The harvest continues. Stop it with: twarc-cloud collection stop --now ${
-    lastWord(collectionId)
-  }`;
+export function goesOn(collection: { id: string; type?: Json | undefined }): string {
+  return `The harvest continues. Stop it with: ${stopCommand(collection)}`;
 }
 
 /** Returns the message after the end of a harvest. */

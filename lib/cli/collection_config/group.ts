@@ -2,9 +2,11 @@
 
 import { TEMPLATE_TYPES, traitsFor } from "../../collection/types/traits.ts";
 import { Argument, type Command, Option } from "@commander-js/extra-typings";
+import { restartText, startCommand } from "../../collection/commands.ts";
 import type { ConfigUpdate } from "../../collection/changeset.ts";
 import type { JsonObject } from "../../base/json.ts";
 import { lastWord } from "../../base/visible.ts";
+import type { Store } from "../../store/store.ts";
 import { type Context, openBucket, settingsFor } from "../context.ts";
 import { afterTemplate, nextStep, updateStep } from "../next_step.ts";
 import { addChanges } from "./changes.ts";
@@ -118,15 +120,25 @@ function addUpdate(group: Command, context: Context): void {
       await tellQueryNotes(config, context);
       await writeConfigFile(path, config);
       output.line("Collection configuration updated.");
-      if (!traitsFor(config.type).endsByItself) {
-        output.note("Stop and start the collection for the changes to go into effect.");
-      } else {
-        output.note("Its next harvest uses the new configuration.");
-        if (await collections.lastHarvest(String(config.id))) return;
-        const { startCommand } = await import("../collection/start.ts");
-        output.note(`Start it with: ${startCommand(config)}`);
+      if (await isRunningStream(store, config, context)) {
+        return output.note(restartText(config, "for the changes to go into effect"));
       }
+      output.note("Its next harvest uses the new configuration.");
+      const { endsByItself } = traitsFor(config.type);
+      if (endsByItself && await collections.lastHarvest(String(config.id))) return;
+      output.note(`Start it with: ${startCommand(config)}`);
     });
+}
+
+/** Returns whether a collection is a stream that is being harvested, as its lock shows. */
+async function isRunningStream(
+  store: Store,
+  { id, type }: JsonObject,
+  { clock }: Pick<Context, "clock">,
+): Promise<boolean> {
+  if (traitsFor(type).endsByItself) return false;
+  const { readLock } = await import("../../bucket/lock.ts");
+  return (await readLock(store, String(id), { clock, isGone: () => null }))?.live ?? false;
 }
 
 /** Reports that nothing changes. The bucket's version, with its timestamp, is written to the file. */

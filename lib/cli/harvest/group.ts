@@ -2,10 +2,12 @@
 
 import type { Command } from "@commander-js/extra-typings";
 import type { LockDocument } from "../../bucket/lock.ts";
+import { startCommand, stopCommand } from "../../collection/commands.ts";
 import { limitsAmong } from "../../collection/limits.ts";
 import { portNumber } from "../numbers.ts";
 import { lastWord } from "../../base/visible.ts";
 import { bucketOption, example, spoolOption } from "../options.ts";
+import type { Json } from "../../base/json.ts";
 import { ifOurs } from "../../base/errors.ts";
 import type { Output } from "../output.ts";
 import { type Bucket, type Context, openBucket, settingsFor } from "../context.ts";
@@ -116,7 +118,10 @@ function addRunning(group: Command, context: Context): void {
       }
       if (failing) output.note(`${id} ${failingText(failing)}`);
       if (follow) {
-        return await (await import("../collection/attach.ts")).followRunning(opened, info, context);
+        return await (await import("../collection/attach.ts")).followRunning(opened, {
+          found: info,
+          type: config.type,
+        }, context);
       }
       const { infoLine, missedBy, tellBilled, tellTroubles } = await import(
         "../text/harvest_text.ts"
@@ -167,7 +172,6 @@ function addLast(group: Command, context: Context): void {
 async function noteFirst(opened: Bucket, id: string, output: Output): Promise<void> {
   const { json: { type } } = await opened.collections.loadJson(id);
   const running = await (await opened.runner()).info(id).catch(ifOurs(null));
-  const { startCommand } = await import("../collection/start.ts");
   output.note(
     running
       ? `Its first one is running: twarc-cloud harvest running --follow ${lastWord(id)}`
@@ -245,12 +249,12 @@ function addUnlock(group: Command, context: Context): void {
     .addHelpText("after", example("harvest unlock test_collection"))
     .action(async (id, { bucket, force }) => {
       const { store, collections } = await openBucket(context, { bucket, acts: true });
-      await collections.loadJson(id);
+      const { json: { type } } = await collections.loadJson(id);
       const { readLock, unlock } = await import("../../bucket/lock.ts");
       const { holderIsGone } = await import("../../bucket/process.ts");
       const found = await readLock(store, id, { clock: context.clock, isGone: holderIsGone });
       if (found?.live && found.document && !force) {
-        if (!await mayUnlock(id, found.document, context)) return;
+        if (!await mayUnlock({ id, type }, found.document, context)) return;
       }
       const held = await unlock(store, id);
       if (held === undefined) return context.output.line("It was not locked.");
@@ -268,11 +272,12 @@ function addUnlock(group: Command, context: Context): void {
 
 /** Shows who harvests a collection, and asks whether to end that. @throws UserError if nobody can be asked. */
 async function mayUnlock(
-  id: string,
+  collection: { id: string; type: Json | undefined },
   { pid, host, renewed }: LockDocument,
   { output }: Context,
 ): Promise<boolean> {
-  const what = `Process ${pid} of ${host} harvests ${id} and renewed its lock at ${renewed}`;
+  const what =
+    `Process ${pid} of ${host} harvests ${collection.id} and renewed its lock at ${renewed}`;
   const answer = await output.confirm(
     `${what}. It ends within half a minute without its lock. Remove the lock?`,
   );
@@ -280,10 +285,10 @@ async function mayUnlock(
     const { UserError } = await import("../../base/errors.ts");
     throw new UserError(what, {
       hint:
-        `Stop it gracefully with: twarc-cloud collection stop --now ${
-          lastWord(id)
-        }. --force removes its lock all the ` +
-        "same, and it ends within half a minute.",
+        `Stop it gracefully with \`${
+          stopCommand(collection)
+        }\`. --force removes its lock all the same, and it ends ` +
+        "within half a minute.",
     });
   }
   if (!answer) output.note("Cancelling");
@@ -299,11 +304,11 @@ function addLogs(group: Command, context: Context): void {
     .addHelpText("after", example("harvest logs test_collection --follow"))
     .action(async (id, { bucket, follow }) => {
       const opened = await openBucket(context, { bucket });
-      await opened.collections.loadJson(id);
+      const { json: { type } } = await opened.collections.loadJson(id);
       const { noteFailing } = await import("../text/failing.ts");
       await noteFailing(opened, id, context.output);
       const say = (line: string) => context.output.note(line);
-      const lines = (await opened.runner()).logs(id, { follow, signal: context.signal, say });
+      const lines = (await opened.runner()).logs(id, { type, follow, signal: context.signal, say });
       for await (const line of lines) context.output.line(line);
     });
 }

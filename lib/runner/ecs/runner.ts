@@ -270,7 +270,7 @@ export class EcsRunner implements Runner {
         isEmpty = false;
         yield readable(line);
       }
-      if (isEmpty && !options.follow) throw noLog(collectionId);
+      if (isEmpty && !options.follow) throw noLog(collectionId, options);
     };
     if (elsewhere) yield* logBefore(read(false), elsewhere, options);
     else yield* read(options.follow);

@@ -231,7 +231,7 @@ export class LocalRunner implements Runner {
     const found = await this.#state.foundLog(collectionId);
     const { clock } = this.#options;
     const elsewhere = await this.#loggedElsewhere(collectionId, { ...options, log: found });
-    if (found === null) throw elsewhere ?? noLog(collectionId);
+    if (found === null) throw elsewhere ?? noLog(collectionId, options);
     if (!elsewhere) return yield* readLines(found, { ...options, clock });
     yield* logBefore(readLines(found, { ...options, follow: false, clock }), elsewhere, options);
   }

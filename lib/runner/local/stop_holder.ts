@@ -7,7 +7,7 @@ import type { Clock } from "../../base/clock.ts";
 import type { ControlClient } from "../../control/control.ts";
 import { errorMessage, UnresponsiveError, UserError } from "../../base/errors.ts";
 import { processCommands } from "../../base/shell.ts";
-import { lastWord } from "../../base/visible.ts";
+import { stopCommand } from "../../collection/commands.ts";
 import { tellStop } from "../live.ts";
 import type { StopOptions } from "../runner.ts";
 
@@ -90,11 +90,14 @@ function terminate(holder: LockDocument): boolean {
  * Returns the error for a harvester that does not respond, and was sent no signal, as it is not known to be a process
  * of this machine.
  */
-function silent(collectionId: string, { host, pid, renewed }: LockDocument): UnresponsiveError {
+function silent(
+  collectionId: string,
+  { host, pid, renewed, progress }: LockDocument,
+): UnresponsiveError {
   if (host !== Deno.hostname()) {
     return new UnresponsiveError(
       `The harvester of ${collectionId} runs on ${host} and does not answer: nothing was stopped`,
-      { hint: `Stop it there: twarc-cloud collection stop --now ${lastWord(collectionId)}` },
+      { hint: `Stop it there: ${stopCommand({ id: collectionId, type: progress?.type })}` },
     );
   }
   const { see, end } = processCommands(pid);

@@ -106,6 +106,21 @@ Deno.test("a followed harvest whose harvester is gone ends the following with th
     assert.match(follower.said(), /The harvester of find has gone before .*harvest logs find\n$/);
   }, { world: world(), limit: 1 }));
 
+Deno.test("who leaves a stream that is followed is told the command that ends a stream", () =>
+  inOneProcess(async (place) => {
+    await place.add({ id: "live", type: "filter", filter: { track: "sandbox" } });
+    await place.ok("collection", "filter-start", "live");
+    const left = following(place, "harvest", "running", "live", "--follow");
+    await until(() => Promise.resolve(left.said().includes("live: ")));
+    left.child.kill("SIGINT");
+    assert.equal(await left.ended(), 130);
+    assert.match(
+      left.said(),
+      /The harvest continues\. Stop it with: twarc-cloud collection filter-stop live\n$/,
+    );
+    await place.ok("collection", "filter-stop", "live");
+  }, { world: world() }));
+
 Deno.test("who joins a harvest that runs already is neither asked what it costs, nor is that counted", () =>
   inOneProcess(async (place) => {
     await place.add({ id: "find", type: "search", api: "2", search: { query: "sandbox" } });
@@ -145,7 +160,7 @@ Deno.test("a harvest that fails shows who follows it what came and where, and wh
     assert.match(starter.said(), /401: .*collection keys find/);
     assert.match(
       joined.said(),
-      /401: .*twarc-cloud harvest logs find\. What was collected is safe/,
+      /401: .*`twarc-cloud harvest logs find`\. What was collected is safe/,
     );
   }, { world: world() }));
 

@@ -254,6 +254,32 @@ Deno.test("a command that was killed before it wrote the timestamp into the file
     assert.equal(await place.ok(...UPDATE), "Collection configuration updated.\n");
   }));
 
+Deno.test("after an update it is said how a stream uses it: by its start, or by a stop and a start", () =>
+  inOneProcess(async (place) => {
+    await place.add({ id: "live", type: "filter", filter: { track: "sandbox" } });
+    await place.ok("collection-config", "download", "live");
+    const track = async (words: string) =>
+      await place.writeJson("collection.json", {
+        ...await configOf(place),
+        filter: { track: words },
+      });
+    await track("sandbox,marmot");
+    const first = await place.run(...UPDATE);
+    assert.equal(
+      first.err,
+      "Its next harvest uses the new configuration.\nStart it with: twarc-cloud collection filter-start live\n",
+    );
+    await place.ok("collection", "filter-start", "live");
+    await track("sandbox");
+    const running = await place.run(...UPDATE);
+    assert.equal(
+      running.err,
+      "Stop and start the collection for the changes to go into effect:\n" +
+        "  twarc-cloud collection filter-stop live\n  twarc-cloud collection filter-start live\n",
+    );
+    await place.ok("collection", "filter-stop", "live");
+  }));
+
 Deno.test("an update without changes says so and is done, by an older file and by one without a timestamp too", () =>
   inOneProcess(async (place) => {
     await writeTimelines(place, { "12": {} });
