@@ -9,3 +9,9 @@ export function withoutFullStop(text: string): string {
 export function withFullStop(text: string): string {
   return /[.!?]$/.test(text) ? text : `${text}.`;
 }
+
+/** Returns a text as a sentence, or without a full stop where it ends with a command to copy. */
+export function asLastSentence(text: string): string {
+  const bare = withoutFullStop(text);
+  return /: twarc-cloud [^`\n]*$/.test(bare) ? bare : withFullStop(text);
+}

@@ -186,8 +186,9 @@ export function parseCheckpoint(bytes: Uint8Array, collectionId: string): Checkp
     throw new UserError(errorMessage(cause), {
       cause,
       hint: isDamagedCheckpoint(bytes)
-        ? "Rebuild it from the existing files with: twarc-cloud collection verify --repair " +
+        ? `Rebuild it from the existing files with \`twarc-cloud collection verify --repair ${
           lastWord(collectionId)
+        }\`.`
         : "It was written by another version of twarc-cloud: use that version.",
     });
   }

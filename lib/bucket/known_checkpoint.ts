@@ -23,9 +23,9 @@ export async function openKnown(
     {
       hint:
         "Without it tweets would be collected twice, and what this month's harvests were billed is not known. " +
-        `Make a new one from the files that are there with: twarc-cloud collection verify --repair ${
+        `Make a new one from the files that are there with \`twarc-cloud collection verify --repair ${
           lastWord(collectionId)
-        }`,
+        }\`.`,
     },
   );
 }

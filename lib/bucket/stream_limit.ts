@@ -28,8 +28,8 @@ export function reachedLimit(config: CollectionConfig, positions: JsonObject): U
       `is ${most}`,
     {
       hint:
-        `To go on, raise max_records: twarc-cloud collection-config download ${id}, change it in collection.json, ` +
-        `twarc-cloud collection-config update, and twarc-cloud collection filter-start ${id}`,
+        `To go on, raise max_records: \`twarc-cloud collection-config download ${id}\`, change it in collection.json, ` +
+        `\`twarc-cloud collection-config update\`, and \`twarc-cloud collection filter-start ${id}\`.`,
     },
   );
 }

@@ -97,7 +97,7 @@ export function requireKeys(
 ): ConfigKeys {
   if (keys) return keys;
   throw new UserError("The collection's configuration has no keys", {
-    hint: `Add some with: twarc-cloud collection keys ${lastWord(id)}`,
+    hint: `Add some with \`twarc-cloud collection keys ${lastWord(id)}\`.`,
   });
 }
 

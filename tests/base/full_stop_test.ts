@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { withFullStop, withoutFullStop } from "../../lib/base/full_stop.ts";
+import { asLastSentence, withFullStop, withoutFullStop } from "../../lib/base/full_stop.ts";
 
 Deno.test("a text loses its full stop, and nothing else", () => {
   for (
@@ -19,4 +19,11 @@ Deno.test("a sentence has one full stop, whatever the text ends with", () => {
   for (const text of ["Is it away?", "Away!", "It waits..."]) {
     assert.equal(withFullStop(text), text);
   }
+});
+
+Deno.test("a command to copy at the end of a text has no full stop", () => {
+  const command = "Look at it with: twarc-cloud collection verify ./a.b";
+  for (const text of [command, `${command}.`]) assert.equal(asLastSentence(text), command);
+  const quoted = "Look at it with `twarc-cloud collection list`";
+  for (const text of [quoted, `${quoted}.`]) assert.equal(asLastSentence(text), `${quoted}.`);
 });

@@ -13,9 +13,9 @@ Deno.test("a checkpoint that is damaged is an error that says what to do, and is
   ];
   for (
     const [damaged, hint] of [
-      ["", /Rebuild it .* collection verify --repair c$/],
-      ['{"format":1,"hol', /collection verify --repair c$/],
-      ["{}", /collection verify --repair c$/],
+      ["", /Rebuild it .* collection verify --repair c`\.$/],
+      ['{"format":1,"hol', /collection verify --repair c`\.$/],
+      ["{}", /collection verify --repair c`\.$/],
       ['{"format":2,"x":1}', /written by another version of twarc-cloud/],
     ] as const
   ) {

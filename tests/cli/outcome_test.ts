@@ -92,7 +92,7 @@ Deno.test("a followed harvest and the last one say where the files are, and who 
       assert.match(out, /\nTo keep such users, remove not_found from delete_users_for: /);
     }
     const list = await place.ok("collection", "list");
-    assert.match(list, /^tl \(its last harvest removed: @\S+ \(\d+\) not found; .* last tl\)$/m);
+    assert.match(list, /^tl \(its last harvest removed: @\S+ \(\d+\) not found; .* last tl`\)$/m);
     const json = JSON.parse(await place.ok("harvest", "last", "tl", "--json"));
     assert.deepEqual(json.removed_users, [
       { id: gone.id, screen_name: gone.screenName, why: "not_found" },

@@ -9,6 +9,9 @@ function commandsIn(text: string): string[][] {
   return Array.from(found, ([, quoted, open]) => wordsIn(quoted ?? open ?? ""));
 }
 
+/** A command outside of backticks to which something is glued that is not to be copied. */
+const GLUED = /(?:: |then |with )twarc-cloud [^`\n]*?[.,;)](?=\s|$)/m;
+
 /** The words of a line as a shell reads them. */
 function wordsIn(line: string): string[] {
   return Array.from(
@@ -44,6 +47,7 @@ export async function takeLiterally(place: Place, failures: Failure[]): Promise<
     await before?.(place);
     const failed = await place.run(...run);
     assert.equal(failed.code, code, `${name}: ${failed.out}${failed.err}`);
+    assert.doesNotMatch(failed.err, GLUED, name);
     const named = commandsIn(failed.err);
     const texts = named.map((words) => words.join(" "));
     for (const hint of hints) assert.ok(texts.includes(hint), `${name}: ${failed.err}`);

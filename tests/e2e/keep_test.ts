@@ -111,7 +111,7 @@ Deno.test("what is to be alive and is not is shown wherever harvests are, and ca
     await writeKept(store, { ...kept, state: "ended", fault: { ...last, exit_code: 1 } });
     assert.match(
       await place.ok("collection", "list"),
-      /live \(ended since .*: The API is away\. Start it again with: twarc-cloud collection filter-start live\)/,
+      /live \(ended since .*: The API is away\. Start it again with `twarc-cloud collection filter-start live`\)/,
     );
     assert.equal(await place.ok("collection", "stop", "--now", "live"), "Stopped\n");
     assert.equal(await place.ok("collection", "list"), "Collections:\nlive\n");

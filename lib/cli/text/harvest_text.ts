@@ -63,8 +63,8 @@ export function removedLines(
     `${who} removed from the collection: ${removedText(users)}`,
     ...users.length > FEW ? [`All of them: twarc-cloud harvest last --json ${last}`] : [],
     `To keep such users, remove ${states.join(" and ")} from delete_users_for: ` +
-    `twarc-cloud collection-config download ${last}, edit collection.json, then ` +
-    "twarc-cloud collection-config update",
+    `\`twarc-cloud collection-config download ${last}\`, edit collection.json, then ` +
+    "`twarc-cloud collection-config update`.",
   ];
 }
 

@@ -3,6 +3,7 @@
 import type { Clock } from "../../base/clock.ts";
 import type { HarvestInfo } from "../../collection/harvest_info.ts";
 import { OutsideError, type TwarcCloudError, UserError } from "../../base/errors.ts";
+import { asLastSentence } from "../../base/full_stop.ts";
 import { parseLockedError } from "../../bucket/lock.ts";
 import { outlast } from "../../base/outage.ts";
 import type { Outcome, Runner, Started } from "../../runner/runner.ts";
@@ -69,7 +70,12 @@ export function failureFor(
 ): TwarcCloudError {
   // The API client does not know the collection.
   const text = message.replace("collection keys ID", `collection keys ${lastWord(collectionId)}`);
-  return parseLockedError(text) ?? (exitCode === 1 ? new UserError(text) : new OutsideError(text));
+  const locked = parseLockedError(text);
+  if (locked) return locked;
+  // The last sentence, which may end with a command, is shown as a hint is.
+  const [, what = text, last] = /^(.*)\. (.*)$/.exec(text) ?? [];
+  const hint = last === undefined ? {} : { hint: asLastSentence(last) };
+  return exitCode === 1 ? new UserError(what, hint) : new OutsideError(what, hint);
 }
 
 /** Summarizes what a harvest has done so far. */

@@ -17,10 +17,10 @@ export function troubleText(trouble: Trouble, collectionId: string): string {
 function thenText({ state, next, problem }: Trouble, collectionId: string): string {
   const id = lastWord(collectionId);
   if (state === "ended" && isLimitReason(problem)) {
-    return `To continue, raise it: twarc-cloud collection-config download ${id}`;
+    return `To continue, raise it: \`twarc-cloud collection-config download ${id}\``;
   }
   if (state === "ended") {
-    return `Start it again with: twarc-cloud collection filter-start ${id}`;
+    return `Start it again with \`twarc-cloud collection filter-start ${id}\``;
   }
   return next
     ? `It is restarted at ${next}`
@@ -66,7 +66,7 @@ export async function removalTexts(
     const last = await readLastHarvest(store, id).catch(ifOurs(null));
     const { removed_users: users = [] } = last?.info ?? {};
     if (users.length === 0) return;
-    const how = `twarc-cloud harvest last ${lastWord(id)}`;
+    const how = `\`twarc-cloud harvest last ${lastWord(id)}\``;
     texts.set(
       id,
       ` (its last harvest removed: ${removedText(users)}; how to keep such users: ${how})`,

@@ -95,8 +95,8 @@ function copyOrMoved(text: string, seen: Place): UserError {
       placeText(seen)
     }: it is a copy, or has moved`,
     {
-      hint: `If the other one goes on: twarc-cloud bucket is-copy --bucket ${name}. ` +
-        `If this one takes its place: twarc-cloud bucket has-moved --bucket ${name}`,
+      hint: `If the other one goes on: \`twarc-cloud bucket is-copy --bucket ${name}\`. ` +
+        `If this one takes its place: \`twarc-cloud bucket has-moved --bucket ${name}\`.`,
     },
   );
 }

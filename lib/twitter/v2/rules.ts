@@ -270,7 +270,7 @@ function noneTaken(refused: RefusedRule[]): UserError {
   const reason = first ? `: ${first.rule.value}: ${first.why}` : "";
   return new UserError(`The API accepted none of the ${refused.length} rules${reason}`, {
     hint:
-      'Change "filter" in collection.json, then: twarc-cloud collection-config update. How rules are written: ' +
+      'Change "filter" in collection.json, then `twarc-cloud collection-config update`. How rules are written: ' +
       "https://docs.x.com/x-api/posts/filtered-stream/integrate/build-a-rule",
   });
 }
