@@ -150,7 +150,7 @@ const OTHERS: Record<string, string[]> = {
   "cli/collection/verify": ["collection cat --clean"],
   "cli/collection_config/group": ["configure"],
   "cli/collection_config/split": ["collection once"],
-  "cli/configure": ["collection-config keys", "collection keys"],
+  "cli/configure": ["collection-config keys", "collection keys", "configure"],
   "cli/harvest/group": ["harvest running --follow"],
   "cli/install": ["demo"],
   "cli/next_step": [

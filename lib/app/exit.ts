@@ -1,7 +1,13 @@
 /** Turns an error into the message that a person reads and an exit code. */
 
 import { CommanderError } from "@commander-js/extra-typings";
-import { errorMessage, errorSentence, TwarcCloudError, UserError } from "../base/errors.ts";
+import {
+  errorMessage,
+  errorSentence,
+  InterruptedError,
+  TwarcCloudError,
+  UserError,
+} from "../base/errors.ts";
 import { findShare, onShare } from "../base/network_share.ts";
 import type { Output } from "../cli/output.ts";
 
@@ -20,6 +26,10 @@ export function exitAtOnce(): never {
 export function reportThrown(thrown: unknown, output: Output, debug: boolean): number {
   const error = ofClosedPath(thrown);
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USAGE;
+  if (error instanceof InterruptedError) {
+    output.note(errorSentence(error));
+    return error.exitCode;
+  }
   if (error instanceof TwarcCloudError) {
     output.error(errorSentence(error));
     if (debug) output.note(joinStacks(error));

@@ -49,6 +49,11 @@ export class UsageError extends TwarcCloudError {
   override readonly exitCode = 2;
 }
 
+/** The person left a question, by Ctrl-C, Ctrl-D or Escape. Exit code 130, as after Ctrl-C elsewhere. */
+export class InterruptedError extends TwarcCloudError {
+  override readonly exitCode = 130;
+}
+
 /** Something outside (API, AWS, network, disk of a store) failed after retries. Exit code 3. */
 export class OutsideError extends TwarcCloudError {
   override readonly exitCode: number = 3;

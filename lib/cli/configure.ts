@@ -7,6 +7,7 @@ import { MAIN_PROFILE, type TwitterKeys } from "../base/api_keys.ts";
 import { makePrivate, mayBeShared } from "../base/shell.ts";
 import { lastWord } from "../base/visible.ts";
 import { capital } from "./output.ts";
+import type { PinLogin } from "../twitter/http/login.ts";
 import { tellProfiles } from "./profiles.ts";
 
 /** Number of tries of a PIN. */
@@ -39,18 +40,23 @@ export function fillConfigure(command: Command, context: Context): void {
     .action(async (options) => {
       const { profile, twarcConfigFilepath, bearerToken, app, yes, check } = options;
       if (profile === true) return await tellProfiles(twarcConfigFilepath, context);
-      const { defaultKeysPath, storedKeys, writeProfile } = await import(
-        "../secrets/twarc_files.ts"
-      );
+      const { checkProfileName, defaultKeysPath, profileFlag, storedKeys, writeProfile } =
+        await import("../secrets/twarc_files.ts");
       const { output } = context;
       const path = twarcConfigFilepath ?? defaultKeysPath(context);
+      checkProfileName(profile);
+      const stored = await storedKeys(path, profile);
+      const place = `profile ${profile} of ${path}`;
+      const fileFlag = twarcConfigFilepath === undefined
+        ? ""
+        : ` --twarc-config-filepath ${lastWord(twarcConfigFilepath)}`;
+      const again = `twarc-cloud configure${fileFlag}${profileFlag(profile)}`;
       const keys = bearerToken
         ? { bearer_token: await answer("Bearer token", "BEARER_TOKEN", context) }
         : app
         ? await consumerPair(context)
-        : await userKeys(context);
-      const place = `profile ${profile} of ${path}`;
-      const kept = await besides(await storedKeys(path, profile), keys, { place, yes, context });
+        : await userKeys({ path, profile, stored, place, again }, context);
+      const kept = await besides(stored, keys, { place, yes, context });
       if (!kept) return;
       if (check) await tryKeys(keys, context);
       await writeProfile(path, profile, { ...kept, ...keys });
@@ -64,7 +70,7 @@ export function fillConfigure(command: Command, context: Context): void {
       }
       const others = Object.keys(kept).filter((name) => !(name in keys));
       if (others.length > 0) output.note(`The profile keeps its ${others.join(", ")}.`);
-      const named = profile === MAIN_PROFILE ? "" : ` --profile ${lastWord(profile)}`;
+      const named = `${fileFlag}${profileFlag(profile)}`;
       output.note(
         `Add them to a configuration with \`twarc-cloud collection-config keys${named}\`, or to a collection that ` +
           `is in a bucket with \`twarc-cloud collection keys ID${named}\`.`,
@@ -78,9 +84,7 @@ async function besides(
   keys: TwitterKeys,
   { place, yes, context: { output } }: { place: string; yes: boolean; context: Context },
 ): Promise<TwitterKeys | null> {
-  const isOther = keys.consumer_key !== undefined && stored.consumer_key !== undefined &&
-    keys.consumer_key !== stored.consumer_key;
-  if (!isOther) return stored;
+  if (!isOfOther(keys, stored)) return stored;
   const what = `${place} has keys of another application: ${Object.keys(stored).join(", ")}`;
   if (yes) return {};
   const answer = await output.confirm(`${capital(what)}. Replace them?`);
@@ -93,6 +97,12 @@ async function besides(
   }
   output.note("Cancelling");
   return null;
+}
+
+/** Returns whether keys are of another application than those of a profile. */
+function isOfOther(keys: TwitterKeys, stored: TwitterKeys): boolean {
+  return keys.consumer_key !== undefined && stored.consumer_key !== undefined &&
+    keys.consumer_key !== stored.consumer_key;
 }
 
 /** Tries keys at the API. @throws UserError if it rejects them, so that they are not stored. */
@@ -117,9 +127,21 @@ async function consumerPair(context: Context) {
   };
 }
 
-async function userKeys(context: Context) {
-  const { output, env } = context;
-  const consumer = await consumerPair(context);
+/** The profile that a login is for. */
+interface LoginFor {
+  path: string;
+  profile: string;
+  /** Its keys so far. */
+  stored: TwitterKeys;
+  /** The profile, for a person. */
+  place: string;
+  /** The command that begins another login. */
+  again: string;
+}
+
+async function userKeys(to: LoginFor, context: Context): Promise<TwitterKeys> {
+  const { env } = context;
+  const consumer = await storedPair(to, context) ?? await consumerPair(context);
   const { ACCESS_TOKEN: access_token, ACCESS_TOKEN_SECRET: access_token_secret } = env;
   if (access_token && access_token_secret) {
     return {
@@ -129,10 +151,27 @@ async function userKeys(context: Context) {
     };
   }
   const { beginLogin } = await import("../twitter/http/login.ts");
-  const { UserError } = await import("../base/errors.ts");
   const { twitterApiUrl } = await settingsFor(context, {});
-  for (let left = PIN_TRIES;; left--) {
-    const login = await beginLogin(consumer, twitterApiUrl);
+  const begin = () => beginLogin(consumer, twitterApiUrl);
+  // The API has accepted the pair by then.
+  const login = await begin();
+  try {
+    return await logIn(login, begin, context);
+  } catch (error) {
+    if (env.CONSUMER_KEY !== undefined) throw error;
+    throw await keepPair(consumer, to, error);
+  }
+}
+
+/** Asks for the PIN of a login, and where it is refused begins another one. */
+async function logIn(
+  first: PinLogin,
+  begin: () => Promise<PinLogin>,
+  context: Context,
+): Promise<TwitterKeys> {
+  const { output, env } = context;
+  const { UserError } = await import("../base/errors.ts");
+  for (let left = PIN_TRIES, login = first;; left--, login = await begin()) {
     output.note(
       `Log in to Twitter and authorize the application at this address:\n\n  ${login.url}\n`,
     );
@@ -144,6 +183,43 @@ async function userKeys(context: Context) {
       output.note(`${error.message}. The keys of the application are kept: here is a new address.`);
     }
   }
+}
+
+/** Returns the pair of a profile that lacks a login only, if the person wants to use it. */
+async function storedPair(
+  { stored, place }: LoginFor,
+  { output, env }: Context,
+): Promise<{ consumer_key: string; consumer_secret: string } | null> {
+  const { consumer_key, consumer_secret, access_token } = stored;
+  if (!consumer_key || !consumer_secret || access_token || env.CONSUMER_KEY) return null;
+  const question = `${capital(place)} has a consumer key and secret. Log in with these?`;
+  const isWanted = await output.confirm(question, { initial: true });
+  return isWanted ? { consumer_key, consumer_secret } : null;
+}
+
+/**
+ * Stores the application's keys of a login that was not finished, unless the profile has another application's; nobody
+ * has to type them again.
+ * @returns The error, with what was kept.
+ */
+async function keepPair(
+  pair: TwitterKeys,
+  { path, profile, stored, place, again }: LoginFor,
+  error: unknown,
+): Promise<unknown> {
+  const { InterruptedError, OutsideError, TwarcCloudError, UserError } = await import(
+    "../base/errors.ts"
+  );
+  if (!(error instanceof TwarcCloudError) || isOfOther(pair, stored)) return error;
+  const { writeProfile } = await import("../secrets/twarc_files.ts");
+  await writeProfile(path, profile, { ...stored, ...pair });
+  const kept = `the consumer key and secret are kept in ${place}`;
+  const details = { cause: error, hint: `Log in with: ${again}` };
+  if (error instanceof InterruptedError) {
+    return new InterruptedError(`Interrupted: ${kept}`, details);
+  }
+  const Failure = error instanceof OutsideError ? OutsideError : UserError;
+  return new Failure(`${error.message}: ${kept}`, details);
 }
 
 /** Returns a value from the environment, or asks for it; secrets are not shown. */

@@ -2,7 +2,7 @@
 
 import process from "node:process";
 import type { Writable } from "node:stream";
-import { UsageError } from "../base/errors.ts";
+import { InterruptedError, UsageError } from "../base/errors.ts";
 import { oneLine, visible } from "../base/visible.ts";
 import { withBucket } from "./named_bucket.ts";
 import { fitLine, wrapText } from "./text/fit.ts";
@@ -148,26 +148,36 @@ export class Output {
    * Asks a yes/no question; null if nobody can be asked.
    * @param options.piped Accepts a piped line as the answer, as in `echo y
    * twarc-cloud ...`.
+   * @param options.initial The answer to Enter.
+   * @throws InterruptedError if the person leaves the question: what it is about is not done.
    */
-  async confirm(message: string, { piped = false } = {}): Promise<boolean | null> {
+  async confirm(
+    message: string,
+    { piped = false, initial = false } = {},
+  ): Promise<boolean | null> {
     if (!this.#terminal.isInteractive) {
       const line = piped ? await this.#terminal.pipedLine?.() ?? null : null;
       if (line !== null) this.note(`${message} ${line}`);
       return line === null ? null : /^y(es)?$/i.test(line.trim());
     }
-    const prompts = await import("@clack/prompts");
+    const prompts = await loadPrompts();
     const shown = { message: visible(message), output: this.#promptsTo() };
-    const answer = await prompts.confirm({ ...shown, initialValue: false });
-    return prompts.isCancel(answer) ? false : answer;
+    const answer = await prompts.confirm({ ...shown, initialValue: initial });
+    if (prompts.isCancel(answer)) throw new InterruptedError("Interrupted: nothing was changed");
+    return answer;
   }
 
-  /** Asks for a text, without echo if it is secret; null if nobody can be asked, or answers. */
+  /**
+   * Asks for a text, without echo if it is secret; null if nobody can be asked, or answers.
+   * @throws InterruptedError if the person leaves the question.
+   */
   async ask(message: string, { secret = false } = {}): Promise<string | null> {
     if (!this.#terminal.isInteractive) return null;
-    const prompts = await import("@clack/prompts");
+    const prompts = await loadPrompts();
     const shown = { message: visible(message), output: this.#promptsTo() };
     const answer = await (secret ? prompts.password(shown) : prompts.text(shown));
-    return prompts.isCancel(answer) || !answer ? null : answer.trim();
+    if (prompts.isCancel(answer)) throw new InterruptedError("Interrupted: nothing was stored");
+    return answer?.trim() || null;
   }
 
   #complete(text: string): string {
@@ -200,6 +210,13 @@ export class Output {
       },
     };
   }
+}
+
+/** Loads the prompts, which are left by Ctrl-D as well: it would end the input, and the prompt would wait for ever. */
+async function loadPrompts() {
+  const prompts = await import("@clack/prompts");
+  prompts.updateSettings({ aliases: { "\u0004": "cancel" } });
+  return prompts;
 }
 
 /** Formats bytes as the documents do: `855K`, `15MB`, `3GB`. */

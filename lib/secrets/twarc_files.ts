@@ -114,7 +114,8 @@ export async function findProfile(paths: string[], profile?: string): Promise<Pr
   });
 }
 
-function profileFlag(profile: string): string {
+/** Returns the flag for a profile that is not the default. */
+export function profileFlag(profile: string): string {
   return profile === MAIN_PROFILE ? "" : ` --profile ${lastWord(profile)}`;
 }
 
@@ -123,6 +124,14 @@ function profileFlag(profile: string): string {
  */
 export async function storedKeys(path: string, profile: string): Promise<TwitterKeys> {
   return (await listProfiles([path])).find(({ name }) => name === profile)?.keys ?? {};
+}
+
+/** Checks the name of a new profile. @throws UserError */
+export function checkProfileName(profile: string): void {
+  if (/^[^\s[\]]([^[\]\r\n]*[^\s[\]])?$/.test(profile)) return;
+  throw new UserError(`${JSON.stringify(profile)} cannot be the name of a profile`, {
+    hint: "Choose one without brackets, and without spaces around it.",
+  });
 }
 
 /**
@@ -135,11 +144,7 @@ export async function writeProfile(
   profile: string,
   keys: TwitterKeys,
 ): Promise<void> {
-  if (!/^[^\s[\]]([^[\]\r\n]*[^\s[\]])?$/.test(profile)) {
-    throw new UserError(`${JSON.stringify(profile)} cannot be the name of a profile`, {
-      hint: "Choose one without brackets, and without spaces around it.",
-    });
-  }
+  checkProfileName(profile);
   const next = withProfile(await readText(path) ?? "", profile, keys);
   // A link stays a link: the file that it points to is written.
   const place = await Deno.realPath(path).catch(() => path);

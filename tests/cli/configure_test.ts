@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { contextWith } from "../fakes/context.ts";
 import { Output } from "../../lib/cli/output.ts";
 import { fillConfigure } from "../../lib/cli/configure.ts";
-import { UserError } from "../../lib/base/errors.ts";
+import { InterruptedError, UserError } from "../../lib/base/errors.ts";
 import { type Sandbox, startSandbox } from "../../lib/sandbox/server.ts";
 import { inPlace } from "../e2e/program.ts";
 import { keysPaths, readProfile, writeProfile } from "../../lib/secrets/twarc_files.ts";
@@ -16,13 +16,22 @@ class Person extends Output {
   readonly printed: string[];
   readonly asked: { message: string; secret: boolean }[] = [];
   readonly #answer: (message: string, printed: string) => Promise<string | null>;
+  readonly #confirms: boolean;
 
-  constructor(answer: (message: string, printed: string) => Promise<string | null>) {
+  constructor(
+    answer: (message: string, printed: string) => Promise<string | null>,
+    confirms = false,
+  ) {
     const printed: string[] = [];
     const write = (text: string) => printed.push(text);
     super({ out: write, err: write, isInteractive: true, isTerminal: false, color: false });
     this.printed = printed;
     this.#answer = answer;
+    this.#confirms = confirms;
+  }
+
+  override confirm(_message: string): Promise<boolean | null> {
+    return Promise.resolve(this.#confirms);
   }
 
   override async ask(message: string, { secret = false } = {}): Promise<string | null> {
@@ -105,15 +114,69 @@ Deno.test("a wrong PIN is asked for again, with the application's keys as they w
     assert.ok((await readProfile([join(given.home, ".twarc")])).access_token);
   }));
 
-Deno.test("a wrong PIN, or no answer, stores nothing", () =>
+Deno.test("no answer stores nothing", () =>
   withSandbox(async (given) => {
-    const { consumer_key, consumer_secret } = given.sandbox.keys;
-    const answers = new Map([["Consumer key", consumer_key], ["Consumer secret", consumer_secret]]);
-    const wrong = new Person((message) => Promise.resolve(answers.get(message) ?? "0000000"));
-    await assert.rejects(configure(wrong, [], given), UserError);
     const silent = new Person(() => Promise.resolve(null));
     await assert.rejects(configure(silent, [], given), /Consumer key is missing/);
     await assert.rejects(Deno.stat(join(given.home, ".twarc")), Deno.errors.NotFound);
+  }));
+
+Deno.test("a login that is left, or whose PIN is refused, keeps the application's keys, which the next one uses", () =>
+  withSandbox(async (given) => {
+    const { consumer_key, consumer_secret } = given.sandbox.keys;
+    const path = join(given.home, ".twarc");
+    const pair = new Map([["Consumer key", consumer_key], ["Consumer secret", consumer_secret]]);
+    const leaves = () => Promise.reject(new InterruptedError("Interrupted: nothing was stored"));
+    const cases: [string[], () => Promise<string>, typeof UserError | typeof InterruptedError][] = [
+      [["--profile", "mine"], leaves, InterruptedError],
+      [["--profile", "yours"], () => Promise.resolve("0000000"), UserError],
+    ];
+    for (const [args, pin, Failure] of cases) {
+      const person = new Person((message) =>
+        message === "PIN" ? pin() : Promise.resolve(pair.get(message) ?? null)
+      );
+      await assert.rejects(configure(person, args, given), (error) => {
+        assert.ok(error instanceof Failure);
+        assert.ok(
+          error.message.endsWith(`are kept in profile ${args[1]} of ${path}`),
+          error.message,
+        );
+        assert.equal(error.hint, `Log in with: twarc-cloud configure --profile ${args[1]}`);
+        return true;
+      });
+      assert.deepEqual(await readProfile([path], args[1]), { consumer_key, consumer_secret });
+    }
+    const again = new Person(async (message, printed) => {
+      assert.equal(message, "PIN");
+      const [url = ""] = /http:\/\/\S+/.exec(printed) ?? [];
+      return /<code>(\d+)<\/code>/.exec(await (await fetch(url)).text())?.[1] ?? null;
+    }, true);
+    await configure(again, ["--profile", "mine"], given);
+    assert.ok((await readProfile([path], "mine")).access_token);
+  }));
+
+Deno.test("a login that is left replaces no other application's keys, and a name that no profile can have is refused before", () =>
+  withSandbox(async (given) => {
+    const { consumer_key, consumer_secret } = given.sandbox.keys;
+    const path = join(given.home, ".twarc");
+    const others = {
+      consumer_key: "another",
+      consumer_secret: "application's",
+      access_token: "x",
+      access_token_secret: "y",
+    };
+    await writeProfile(path, "main", others);
+    const pair = new Map([["Consumer key", consumer_key], ["Consumer secret", consumer_secret]]);
+    const person = new Person((message) => {
+      const typed = pair.get(message);
+      const left = new InterruptedError("Interrupted: nothing was stored");
+      return typed === undefined ? Promise.reject(left) : Promise.resolve(typed);
+    });
+    await assert.rejects(configure(person, [], given), /^InterruptedError: .*nothing was stored$/);
+    assert.deepEqual(await readProfile([path]), others);
+    const asked = person.asked.length;
+    await assert.rejects(configure(person, ["--profile", "a]b"], given), /cannot be the name/);
+    assert.equal(person.asked.length, asked);
   }));
 
 Deno.test("a bearer token comes beside the keys that a profile has", () =>
@@ -130,7 +193,7 @@ Deno.test("a bearer token comes beside the keys that a profile has", () =>
     assert.match(printed, /The profile keeps its consumer_key, .*access_token_secret\./);
     assert.match(
       printed,
-      /collection-config keys --profile mine`.*collection keys ID --profile mine`/,
+      /collection-config keys --twarc-config-filepath \S+ --profile mine`.*collection keys ID .*--profile mine`/,
     );
     assert.ok(!printed.includes(bearer));
   }));

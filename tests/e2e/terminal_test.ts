@@ -49,3 +49,45 @@ Deno.test("help, errors and lists are broken between words in a narrow terminal"
     const next = await shown(place, 40, "harvest", "running", "a-search-with-a-long-name");
     assert.equal(next.at(-1), "twarc-cloud harvest last a-search-with-a-long-name");
   }));
+
+/** Runs a command in a terminal of its own, and presses a key once it has asked. */
+const LEFT = `
+import os, pty, sys
+pid, fd = pty.fork()
+if pid == 0:
+    os.execvp(sys.argv[3], sys.argv[3:])
+said = b""
+pressed = False
+try:
+    while block := os.read(fd, 65536):
+        said += block
+        os.write(1, block)
+        if not pressed and sys.argv[1].encode() in said:
+            pressed = True
+            os.write(fd, bytes.fromhex(sys.argv[2]))
+except OSError:
+    pass
+os._exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+`;
+
+Deno.test("a question that is left, by Ctrl-C or Ctrl-D, ends with what was kept and exit code 130", () =>
+  inPlace(async (place) => {
+    await place.writeJson("collection.json", { id: "mine" });
+    const template = ["collection-config", "template", "search", "--id=x"];
+    for (const key of ["03", "04"]) {
+      for (
+        const [args, asks, says] of [
+          [template, "Overwrite it?", "Interrupted: nothing was changed."],
+          [["configure", "--app"], "Consumer key", "Interrupted: nothing was stored."],
+        ] as const
+      ) {
+        place.by = ["python3", "-c", LEFT, asks, key];
+        const { code, out } = await place.run(...args);
+        assert.equal(code, 130, out);
+        assert.ok(out.trimEnd().endsWith(says), out);
+      }
+    }
+    const kept = JSON.parse(await Deno.readTextFile(place.path("collection.json")));
+    assert.deepEqual(kept, { id: "mine" });
+    await assert.rejects(Deno.stat(place.path(".twarc")), Deno.errors.NotFound);
+  }));
