@@ -194,6 +194,7 @@ export const LEFT_OUT: LeftOut[] = [
     why: "Windows has no pseudo-terminal that Python opens, and no pipe that does not wait",
     tests: [
       "help, errors and lists are broken between words in a narrow terminal",
+      "a question that is left, by Ctrl-C or Ctrl-D, ends with what was kept and exit code 130",
       "a pipe that does not wait for its reader gets all of the output, each byte once",
       "what nobody reads to its end is no success: one line, and exit code 1",
     ],

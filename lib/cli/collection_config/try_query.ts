@@ -9,8 +9,9 @@ import { type Context, settingsFor } from "../context.ts";
 
 /** Milliseconds to wait for the response. */
 const PATIENCE_MS = 5_000;
-/** Characters that are shown on each side of a position in a query. */
-const AROUND = 15;
+/** What to look at where the place of a fault is unknown. */
+const LOOK =
+  "Look at its operators (name:value), at what is in quotation marks and in ( ), and at the terms on each side of OR.";
 
 /**
  * Requests one count of a search's posts from version 2, which costs half a cent: no other call validates a query. If
@@ -32,25 +33,15 @@ export async function tryQuery(json: Json, context: Context): Promise<void> {
   } catch (error) {
     signal.throwIfAborted();
     if (error instanceof ApiError && error.status === 400) {
-      throw new UserError(
-        `The API rejects the query: ${error.message}${findPlace(query, error.message)}`,
-        {
-          cause: error,
-          hint: 'Change "query", and add it again; --no-check adds it as it is.',
-        },
-      );
+      throw new UserError(`The API rejects the query: ${error.message}`, {
+        cause: error,
+        hint: `${
+          error.hint ?? LOOK
+        } Change "query", and add it again; --no-check adds it as it is.`,
+      });
     }
     const why = soon.aborted ? "the API does not respond" : errorMessage(error);
     if (!soon.aborted && !(error instanceof TwarcCloudError)) throw error;
     output.note(`The query could not be tried: ${why}.`);
   }
-}
-
-/** Returns the part of a query at the position that an error names. */
-function findPlace(query: string, message: string): string {
-  const at = /\bposition (\d+)/.exec(message)?.[1];
-  if (at === undefined) return "";
-  const signs = [...query];
-  const around = signs.slice(Math.max(0, Number(at) - AROUND), Number(at) + AROUND).join("");
-  return `, which is at ${JSON.stringify(around)}`;
 }

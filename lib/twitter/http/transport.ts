@@ -13,6 +13,7 @@ import { isUnsigned, personsFault, readFault, readTexts } from "./faults.ts";
 import { isRuleRefused, passingRefusal } from "./refusals.ts";
 import { retryAfter } from "../../base/retry_after.ts";
 import { Waits } from "../../base/waits.ts";
+import { queryFault } from "../query_fault.ts";
 import { findRedirect, movedError } from "./moved.ts";
 import { LateStop, tooLate } from "./stop.ts";
 import { API_URL, type ApiRequest, type SignedAs, type Signer, STREAM_URL } from "./signer.ts";
@@ -355,6 +356,9 @@ function refusal(request: ApiRequest, response: Response, body: Uint8Array): Api
     : isRedirect(response.status)
     ? "it redirects elsewhere, where keys are not sent"
     : fault.message;
+  const { query = "" } = request.parameters;
+  const place = response.status === 400 ? queryFault(query, `${facts.said}`) : null;
+  if (place !== null) facts.hint = place;
   const error = new ApiError(
     `The API answered ${request.path} with ${response.status}: ${message}`,
     facts,

@@ -6,6 +6,7 @@ import { z } from "zod";
 import { UserError } from "../../base/errors.ts";
 import { lastWord } from "../../base/visible.ts";
 import type { FilterRule } from "../api.ts";
+import { queryFault } from "../query_fault.ts";
 import { answerBehind, isRuleRefused } from "../http/refusals.ts";
 import { isDamaged, type Transport } from "../http/transport.ts";
 import { parseAnswer } from "./answers.ts";
@@ -268,8 +269,9 @@ function takenBy(other: string): UserError {
 function noneTaken(refused: RefusedRule[]): UserError {
   const [first] = refused;
   const reason = first ? `: ${first.rule.value}: ${first.why}` : "";
+  const place = first ? queryFault(first.rule.value, first.why) : null;
   return new UserError(`The API accepted none of the ${refused.length} rules${reason}`, {
-    hint:
+    hint: `${place === null ? "" : `${place} `}` +
       'Change "filter" in collection.json, then `twarc-cloud collection-config update`. How rules are written: ' +
       "https://docs.x.com/x-api/posts/filtered-stream/integrate/build-a-rule",
   });

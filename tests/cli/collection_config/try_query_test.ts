@@ -14,7 +14,10 @@ Deno.test("a query that the API refuses is found when its collection is added, a
     await place.writeJson("collection.json", config("cats (dogs OR"));
     const refused = await place.run("collection", "add");
     assert.equal(refused.code, 1);
-    assert.match(refused.err, /^Error: The API rejects the query: .*a term is missing.*--no-check/);
+    assert.match(
+      refused.err,
+      /^Error: The API rejects the query: .*a term is missing.*OR needs a term on each side.*--no-check/,
+    );
     await assert.rejects(Deno.stat(place.path("twarc-cloud-data")), Deno.errors.NotFound);
     await place.ok("collection", "add", "--no-check");
 
