@@ -3,6 +3,7 @@
 import type { BucketRef } from "../../base/bucket_ref.ts";
 import type { LastHarvest } from "../../bucket/last_harvest.ts";
 import type { HarvestInfo } from "../../collection/harvest_info.ts";
+import type { TwarcCloudError } from "../../base/errors.ts";
 import { outlast } from "../../base/outage.ts";
 import type { Started } from "../../runner/runner.ts";
 import { startCommand } from "../../collection/commands.ts";
@@ -78,16 +79,22 @@ async function tellWhatCame(
   for (const line of [...placeLines(info, bucket), ...leftOutLines(info)]) output.line(line);
 }
 
-/**
- * Checks a harvest's outcome. The next one continues where it ended.
- * @throws UserError or OutsideError, by who has to act, if it failed or was stopped before it was done.
- */
+/** Checks a harvest's outcome. @throws as `outcomeError` returns */
 export async function checkOutcome(info: HarvestInfo): Promise<void> {
+  const failure = await outcomeError(info);
+  if (failure) throw failure;
+}
+
+/**
+ * Returns the error of a harvest that failed or was stopped before it was done, by who has to act, with what to do;
+ * null for any other. The next one continues where it ended.
+ */
+export async function outcomeError(info: HarvestInfo): Promise<TwarcCloudError | null> {
   const { isTornOff } = await import("../../collection/harvest_info.ts");
   const { OutsideError, UserError } = await import("../../base/errors.ts");
   const { collection_id: id, outcome, reason, exit_code, type } = info;
   const isCut = outcome === "interrupted" || isTornOff(info);
-  if (!isCut && outcome !== "failed") return;
+  if (!isCut && outcome !== "failed") return null;
   const what = isCut
     ? "was stopped before it was done"
     : `failed: ${reason ?? "no reason was recorded"}`;
@@ -96,7 +103,7 @@ export async function checkOutcome(info: HarvestInfo): Promise<void> {
   const look = isPersons
     ? `See what to do with \`twarc-cloud harvest logs ${lastWord(id)}\`. `
     : "";
-  throw new Failure(`The harvest of ${id} ${what}`, {
+  return new Failure(`The harvest of ${id} ${what}`, {
     hint: `${look}What was collected is safe: continue with: ${startCommand({ id, type })}`,
   });
 }

@@ -162,9 +162,11 @@ function addLast(group: Command, context: Context): void {
         await noteFirst(opened, id, output);
       }
       if (!json) await (await import("../text/failing.ts")).noteFailing(opened, id, output);
-      if (exitStatus && last) {
-        await (await import("../collection/outcome.ts")).checkOutcome(last.info);
-      }
+      if (!last) return;
+      const { outcomeError } = await import("../collection/outcome.ts");
+      const failure = await outcomeError(last.info);
+      if (failure && exitStatus) throw failure;
+      if (failure?.hint && !json) output.note(failure.hint);
     });
 }
 
