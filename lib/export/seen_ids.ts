@@ -1,9 +1,9 @@
 /** The ids that were exported: each tweet is exported once. */
 
+import { hashId, IdNumber } from "../base/id_number.ts";
+
 /** Slots to begin with; always a power of two. */
 const FIRST_SLOTS = 2 ** 12;
-const WORD = 2 ** 32;
-const ZERO = 0x30;
 
 /**
  * A set of ids of 64 bits that takes 8 bytes a slot, 12 to 24 an id: a million take 16 MB. Numbers are kept as two
@@ -14,8 +14,7 @@ export class SeenIds {
   #slots = new Uint32Array(2 * FIRST_SLOTS);
   #hasZero = false;
   #count = 0;
-  #low = 0;
-  #high = 0;
+  readonly #id = new IdNumber();
 
   /** How many ids there are. */
   get size(): number {
@@ -24,8 +23,8 @@ export class SeenIds {
 
   /** Adds an id, in digits; false where it is there already. */
   add(id: string): boolean {
-    this.#read(id);
-    if (this.#low === 0 && this.#high === 0) return this.#addZero();
+    this.#id.read(id);
+    if (this.#id.low === 0 && this.#id.high === 0) return this.#addZero();
     const at = this.#find();
     if (this.#isAt(at)) return false;
     this.#put(at);
@@ -35,8 +34,8 @@ export class SeenIds {
 
   /** Returns whether an id, in digits, is there. */
   has(id: string): boolean {
-    this.#read(id);
-    return this.#low === 0 && this.#high === 0 ? this.#hasZero : this.#isAt(this.#find());
+    this.#id.read(id);
+    return this.#id.low === 0 && this.#id.high === 0 ? this.#hasZero : this.#isAt(this.#find());
   }
 
   /** An empty slot is 0. */
@@ -46,29 +45,16 @@ export class SeenIds {
     return this.#hasZero = true;
   }
 
-  /** Reads the halves of a number from its digits. */
-  #read(id: string): void {
-    let [low, high] = [0, 0];
-    for (let i = 0; i < id.length; i++) {
-      low = low * 10 + id.charCodeAt(i) - ZERO;
-      high = (high * 10 + Math.floor(low / WORD)) % WORD;
-      low %= WORD;
-    }
-    this.#low = low;
-    this.#high = high;
-  }
-
   /** Returns the slot of the number that was read, or the free one for it. */
   #find(): number {
     const mask = this.#slots.length - 2;
-    const mixed = Math.imul(this.#low ^ this.#high, 0x9e3779b1);
-    let at = ((mixed ^ (mixed >>> 15)) << 1) & mask;
+    let at = (hashId(this.#id) << 1) & mask;
     while (!this.#isAt(at) && !this.#isFree(at)) at = (at + 2) & mask;
     return at;
   }
 
   #isAt(at: number): boolean {
-    return this.#slots[at] === this.#low && this.#slots[at + 1] === this.#high;
+    return this.#slots[at] === this.#id.low && this.#slots[at + 1] === this.#id.high;
   }
 
   #isFree(at: number): boolean {
@@ -76,17 +62,17 @@ export class SeenIds {
   }
 
   #put(at: number): void {
-    this.#slots[at] = this.#low;
-    this.#slots[at + 1] = this.#high;
+    this.#slots[at] = this.#id.low;
+    this.#slots[at + 1] = this.#id.high;
   }
 
   #grow(): void {
     const old = this.#slots;
     this.#slots = new Uint32Array(old.length * 2);
     for (let i = 0; i < old.length; i += 2) {
-      this.#low = old[i] ?? 0;
-      this.#high = old[i + 1] ?? 0;
-      if (this.#low !== 0 || this.#high !== 0) this.#put(this.#find());
+      this.#id.low = old[i] ?? 0;
+      this.#id.high = old[i + 1] ?? 0;
+      if (this.#id.low !== 0 || this.#id.high !== 0) this.#put(this.#find());
     }
   }
 }

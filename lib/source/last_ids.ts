@@ -1,13 +1,22 @@
 /** The last ids of a sequence: a new one costs the same, however many are remembered. */
 
-/** Ids, each once, of which the oldest are forgotten when there are too many. */
+import { hashId, IdNumber } from "../base/id_number.ts";
+
+/** Ids for which there is room at first. */
+const FIRST = 16;
+
+/**
+ * Ids, in digits, each once, of which the oldest are forgotten when there are too many. Those of a stream come and go
+ * for months: as strings in a set they were most of what waited for a garbage collection.
+ */
 export class LastIds {
   readonly #most: number;
-  readonly #ids = new Set<string>();
-  /** The same ids, where the next one replaces the oldest: a set would have to search for it. */
-  readonly #ring: string[] = [];
-  #next = 0;
+  /** The low and the high half of each, two by two; where it is full, the next one replaces the oldest. */
+  #ring = new Uint32Array(2 * FIRST);
+  /** The place in the ring + 1 of each, at its hash or the next free slot; a power of two. */
+  #slots = new Uint32Array(2 * FIRST);
   #added = 0;
+  readonly #id = new IdNumber();
 
   /** @param most How many are remembered. */
   constructor(most: number) {
@@ -21,17 +30,21 @@ export class LastIds {
 
   /** Whether an id is remembered. */
   has(id: string): boolean {
-    return this.#ids.has(id);
+    this.#id.read(id);
+    return this.#slots[this.#find()] !== 0;
   }
 
   /** Adds an id that is not remembered. @returns The one that is forgotten for it, if any. */
   add(id: string): string | undefined {
-    const oldest = this.#ring[this.#next];
-    if (oldest !== undefined) this.#ids.delete(oldest);
-    this.#ids.add(id);
+    const oldest = this.#added < this.#most ? undefined : this.#textAt(this.#added);
+    if (oldest !== undefined) this.#forget(oldest);
+    else if (this.#added * 2 === this.#ring.length) this.#grow();
+    this.#id.read(id);
+    const place = this.#added % this.#most;
+    this.#ring[2 * place] = this.#id.low;
+    this.#ring[2 * place + 1] = this.#id.high;
+    this.#slots[this.#find()] = place + 1;
     this.#added++;
-    this.#ring[this.#next] = id;
-    this.#next = (this.#next + 1) % this.#most;
     return oldest;
   }
 
@@ -40,8 +53,55 @@ export class LastIds {
    * @param past How many of the very last are left out.
    */
   newest(count: number, past = 0): string[] {
-    const wanted = Math.max(Math.min(count, this.#ring.length - past), 0);
+    const remembered = Math.min(this.#added, this.#most);
+    const wanted = Math.max(Math.min(count, remembered - past), 0);
     const first = this.#added - past - wanted;
-    return Array.from({ length: wanted }, (_, i) => this.#ring[(first + i) % this.#most] ?? "");
+    return Array.from({ length: wanted }, (_, i) => this.#textAt(first + i));
+  }
+
+  /** Returns the id that was added as the n-th, or that replaced it. */
+  #textAt(n: number): string {
+    const { low, high } = this.#halvesAt(n % this.#most);
+    return `${BigInt(high) << 32n | BigInt(low)}`;
+  }
+
+  #halvesAt(place: number): { low: number; high: number } {
+    return { low: this.#ring[2 * place] ?? 0, high: this.#ring[2 * place + 1] ?? 0 };
+  }
+
+  /** Returns the slot of the number that was read, or the free one for it. */
+  #find(): number {
+    const mask = this.#slots.length - 1;
+    for (let slot = hashId(this.#id) & mask;; slot = (slot + 1) & mask) {
+      const place = (this.#slots[slot] ?? 0) - 1;
+      if (place < 0) return slot;
+      if (this.#ring[2 * place] !== this.#id.low) continue;
+      if (this.#ring[2 * place + 1] === this.#id.high) return slot;
+    }
+  }
+
+  /** Empties an id's slot, and moves those behind it that belong before it. */
+  #forget(id: string): void {
+    this.#id.read(id);
+    const mask = this.#slots.length - 1;
+    let free = this.#find();
+    for (let slot = (free + 1) & mask; this.#slots[slot] !== 0; slot = (slot + 1) & mask) {
+      const wanted = hashId(this.#halvesAt((this.#slots[slot] ?? 0) - 1)) & mask;
+      if (((slot - wanted) & mask) < ((slot - free) & mask)) continue;
+      this.#slots[free] = this.#slots[slot] ?? 0;
+      free = slot;
+    }
+    this.#slots[free] = 0;
+  }
+
+  #grow(): void {
+    const ring = new Uint32Array(2 * this.#ring.length);
+    ring.set(this.#ring);
+    this.#ring = ring;
+    this.#slots = new Uint32Array(2 * this.#slots.length);
+    for (let place = 0; place < this.#added; place++) {
+      Object.assign(this.#id, this.#halvesAt(place));
+      this.#slots[this.#find()] = place + 1;
+    }
   }
 }

@@ -14,6 +14,7 @@ import { Tally } from "../../lib/harvest/tally.ts";
 import type { JsonObject } from "../../lib/base/json.ts";
 import { Packed } from "../../lib/base/packed.ts";
 import type { UploadOptions, Version } from "../../lib/store/store.ts";
+import { Recent } from "../../lib/source/recent.ts";
 import { openApi } from "../../lib/twitter/open.ts";
 import { timeId } from "../../lib/twitter/bytes/ids.ts";
 import { Waits } from "../../lib/base/waits.ts";
@@ -183,6 +184,15 @@ async function ofLearned(count: number): Promise<number> {
   return taken / count;
 }
 
+/** Bytes of each id that a stream remembers. */
+async function ofRemembered(): Promise<number> {
+  const before = await settledMemory();
+  const recent = new Recent([]);
+  for (let i = 0; i < REMEMBERED * 2; i++) recent.add(`${2n ** 60n + BigInt(i)}`);
+  const after = await settledMemory();
+  return recent.newest(1)().length * (after - before) / REMEMBERED;
+}
+
 /** Bytes in use once what is of no use was collected, and what is under way has come to rest. */
 async function settledMemory(): Promise<number> {
   for (let i = 0; i < 5; i++) {
@@ -205,6 +215,7 @@ if (import.meta.main) {
   const seen: Grown[] = [];
   for (const [type, api] of KINDS) seen.push(await grown(type, api));
   const users = [await ofUsers(USERS), await ofUsers(USERS * TIMES)];
+  const learned = await ofLearned(USERS * TIMES);
   // deno-lint-ignore no-console
-  console.log(JSON.stringify({ seen, users, learned: await ofLearned(USERS * TIMES) }));
+  console.log(JSON.stringify({ seen, users, learned, remembered: await ofRemembered() }));
 }

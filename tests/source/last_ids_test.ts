@@ -1,18 +1,19 @@
 import assert from "node:assert/strict";
+import fc from "fast-check";
 import { LastIds } from "../../lib/source/last_ids.ts";
 
 Deno.test("the oldest ids are forgotten for new ones, and the newest come in their order", () => {
   const ids = new LastIds(3);
   assert.deepEqual(ids.newest(2), []);
-  const forgotten = ["a", "b", "c", "d", "e"].map((id) => ids.add(id));
-  assert.deepEqual(forgotten, [undefined, undefined, undefined, "a", "b"]);
-  assert.deepEqual(["a", "b", "c", "d", "e"].filter((id) => ids.has(id)), ["c", "d", "e"]);
+  const forgotten = ["1", "2", "3", "4", "5"].map((id) => ids.add(id));
+  assert.deepEqual(forgotten, [undefined, undefined, undefined, "1", "2"]);
+  assert.deepEqual(["1", "2", "3", "4", "5"].filter((id) => ids.has(id)), ["3", "4", "5"]);
   assert.deepEqual([0, 1, 2, 3, 9].map((n) => ids.newest(n).join("")), [
     "",
-    "e",
-    "de",
-    "cde",
-    "cde",
+    "5",
+    "45",
+    "345",
+    "345",
   ]);
 });
 
@@ -31,9 +32,27 @@ Deno.test("a new id costs no more where 200,000 are remembered than where two ar
 
 Deno.test("those that came before the very last are given as well, as far as they are remembered", () => {
   const ids = new LastIds(4);
-  for (const id of ["a", "b", "c", "d", "e"]) ids.add(id);
-  assert.deepEqual(ids.newest(2, 1), ["c", "d"]);
-  assert.deepEqual(ids.newest(9, 1), ["b", "c", "d"]);
+  for (const id of ["1", "2", "3", "4", "5"]) ids.add(id);
+  assert.deepEqual(ids.newest(2, 1), ["3", "4"]);
+  assert.deepEqual(ids.newest(9, 1), ["2", "3", "4"]);
   assert.deepEqual(ids.newest(2, 4), []);
   assert.equal(ids.addedCount, 5);
+});
+
+Deno.test("any ids are remembered and forgotten as a list of the last ones would be", () => {
+  // So few that their slots collide, and the bounds of 64 bits.
+  const id = fc.oneof(fc.nat(40), fc.constantFrom(0n, 2n ** 32n, 2n ** 63n, 2n ** 64n - 1n));
+  fc.assert(
+    fc.property(fc.array(id, { maxLength: 200 }), fc.integer({ min: 1, max: 40 }), (some, most) => {
+      const ids = new LastIds(most);
+      let list: string[] = [];
+      for (const one of some.map(String)) {
+        assert.equal(ids.has(one), list.includes(one));
+        if (list.includes(one)) continue;
+        assert.equal(ids.add(one), list.length === most ? list[0] : undefined);
+        list = [...list, one].slice(-most);
+        assert.deepEqual(ids.newest(most), list);
+      }
+    }),
+  );
 });
