@@ -88,7 +88,10 @@ const OF_ERRORS: Record<string, Record<string, string | [file: string, says: str
     "collection unfreeze --note": ["cli/collection/freeze", "freezing twice signs off once"],
   },
   "collection/config": { "collection keys": "a collection without keys" },
-  "collection/faults": { "${by}": "a collection without keys" },
+  "collection/faults": {
+    "${by}": "a collection without keys",
+    configure: ["cli/collection_config/group", "keys that a collection's stream does not take"],
+  },
   "runner/ecs/endings": {
     "harvest logs": ["e2e/aws", "tells why, and so does its log"],
   },
@@ -140,7 +143,7 @@ const OTHERS: Record<string, string[]> = {
     "scheduler",
   ],
   "cli/collection/hydrate": ["collection hydrate ids"],
-  "cli/collection/freeze": ["collection verify", "collection keys"],
+  "cli/collection/freeze": ["collection verify", "collection keys", "collection unfreeze --note"],
   "cli/collection/transfer_run": ["collection keys --bucket"],
   "cli/collection/keys": ["configure"],
   "cli/collection/report": ["collection report test"],
@@ -155,6 +158,7 @@ const OTHERS: Record<string, string[]> = {
   "cli/install": ["demo"],
   "cli/next_step": [
     "collection add",
+    "collection-config download",
     "collection-config update",
     "collection-config keys",
     "collection-config screennames",

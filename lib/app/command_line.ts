@@ -55,7 +55,13 @@ export async function runCommandLine(
       return (command: Command) => fillDemo(command, playground);
     },
   };
-  const program = await buildProgram(context, texts, { args, others });
+  const line = helpLine(args);
+  const program = await buildProgram(context, texts, { args: line, others });
+  program.hook("preAction", (_, command) => {
+    const { collectionConfigFilepath: path } = command.opts();
+    const isNamed = command.getOptionValueSource("collectionConfigFilepath") === "cli";
+    if (isNamed && typeof path === "string") output.configFile = path;
+  });
   if (narrows) {
     program.hook("preAction", async (_, command) => {
       // Before permissions are dropped: it may start a program.
@@ -63,11 +69,11 @@ export async function runCommandLine(
       await narrow(command, env);
     });
   }
-  const group = findGroup(program, args);
+  const group = findGroup(program, line);
   try {
     // A group without a command: show its help.
     if (group) return group.outputHelp(), USAGE;
-    await program.parseAsync(args, { from: "user" });
+    await program.parseAsync(line, { from: "user" });
     return 0;
   } catch (error) {
     if (ending.isOver(error)) return INTERRUPTED;
@@ -83,4 +89,11 @@ export async function runCommandLine(
   } finally {
     for (const act of endings) act();
   }
+}
+
+/** Returns `collection help once` as `help collection once`, and any other command line as it is. */
+function helpLine(args: string[]): string[] {
+  const [group = "", help, ...command] = args;
+  const isGroup = ["bucket", "collection", "collection-config", "harvest"].includes(group);
+  return isGroup && help === "help" ? ["help", group, ...command] : args;
 }

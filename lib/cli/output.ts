@@ -4,7 +4,7 @@ import process from "node:process";
 import type { Writable } from "node:stream";
 import { InterruptedError, UsageError } from "../base/errors.ts";
 import { oneLine, visible } from "../base/visible.ts";
-import { withBucket } from "./named_bucket.ts";
+import { withBucket, withConfigFile } from "./named_bucket.ts";
 import { fitLine, wrapText } from "./text/fit.ts";
 
 /** Number of names that are shown of many. */
@@ -53,6 +53,8 @@ export class Output {
   readonly #terminal: Terminal;
   /** The bucket that the person named, to be named in suggested commands too. */
   bucket: string | undefined;
+  /** The configuration file that the person named, likewise. */
+  configFile: string | undefined;
 
   constructor(terminal: Terminal) {
     this.#terminal = terminal;
@@ -181,7 +183,8 @@ export class Output {
   }
 
   #complete(text: string): string {
-    return this.bucket === undefined ? text : withBucket(text, this.bucket);
+    const named = this.configFile === undefined ? text : withConfigFile(text, this.configFile);
+    return this.bucket === undefined ? named : withBucket(named, this.bucket);
   }
 
   #fitErr(text: string): string {

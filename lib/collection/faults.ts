@@ -1,7 +1,7 @@
 /** Checks configurations; each fault is a sentence that names the member and the fix. */
 
 import type { z } from "zod";
-import { missingKeys } from "../base/api_keys.ts";
+import { missingKeys, USER_KEYS } from "../base/api_keys.ts";
 import { isObject, type JsonObject, member } from "../base/json.ts";
 import { type Fault, isGiven, isVersion2, newerFault } from "./fault.ts";
 import { idFault, newIdFault } from "./layout.ts";
@@ -34,11 +34,18 @@ export function keysFaults(config: JsonObject, by = "collection-config keys"): F
   if (typeof member(keys, "profile") === "string") return [];
   const type = member(config, "type");
   const user = isType(type) && (RULES[type].needsUserKeys?.(config) ?? false);
-  const why = user ? "The stream of version 1.1 takes the four keys of a user only. " : "";
-  return missingKeys((name) => Boolean(member(keys, name)), { user }).map((name, i) => ({
-    at: `keys.${name}`,
-    says: `Missing ${name}. ${i === 0 ? why : ""}${add}`,
-  }));
+  const missing = missingKeys((name) => Boolean(member(keys, name)), { user });
+  // The same keys again would lack the same.
+  const get = user && missing.length < USER_KEYS.length || member(keys, "bearer_token")
+    ? `Get them by a login with \`twarc-cloud configure\`, then add them with \`twarc-cloud ${by}\`.`
+    : add;
+  return missing.map((name, i) => {
+    const why = user && i === 0
+      ? " The stream of version 1.1 takes the four keys of a user only."
+      : "";
+    const advice = i === missing.length - 1 ? ` ${get}` : "";
+    return { at: `keys.${name}`, says: `Missing ${name}.${why}${advice}` };
+  });
 }
 
 /** Returns faults of members about costs, if reading is free. */

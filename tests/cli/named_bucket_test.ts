@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { withBucket } from "../../lib/cli/named_bucket.ts";
+import { withBucket, withConfigFile } from "../../lib/cli/named_bucket.ts";
 import { inOneProcess } from "../e2e/program.ts";
 
 Deno.test("a command that is shown names the bucket that was named, where it takes one and names none", () => {
@@ -26,6 +26,44 @@ Deno.test("a command that is shown names the bucket that was named, where it tak
     );
   }
 });
+
+Deno.test("a command that is shown names the configuration file that was named, where it takes one and names none", () => {
+  const file = "--collection-config-filepath my.json";
+  for (
+    const [text, named] of [
+      [
+        "Add with `twarc-cloud collection-config keys`.",
+        `Add with \`twarc-cloud collection-config keys ${file}\`.`,
+      ],
+      ["Next: twarc-cloud collection add", `Next: twarc-cloud collection add ${file}`],
+      [`Next: twarc-cloud collection add ${file}`, null],
+      ["See: twarc-cloud collection-config keys --help", null],
+      [
+        "Create it with: twarc-cloud collection-config template search --id=ID",
+        `Create it with: twarc-cloud collection-config template search ${file} --id=ID`,
+      ],
+      ["Start it with: twarc-cloud collection once a", null],
+    ] as const
+  ) assert.equal(withConfigFile(text, "my.json"), named ?? text);
+});
+
+Deno.test("what solves an error of a configuration file is for the file that was named", () =>
+  inOneProcess(async (place) => {
+    const named = ["--collection-config-filepath", "my.json"];
+    const absent = await place.run("collection", "add", ...named);
+    assert.match(
+      absent.err,
+      /template user_timeline --collection-config-filepath my\.json --id=ID/,
+    );
+    await place.writeJson("my.json", { id: "find", type: "search", search: { query: "a" } });
+    const bare = await place.run("collection", "add", ...named, "--bucket", "./b");
+    assert.match(
+      bare.err,
+      /`twarc-cloud collection-config keys --bucket \.\/b --collection-config-filepath my\.json`/,
+    );
+    const usual = await place.run("collection", "add");
+    assert.doesNotMatch(usual.err, /filepath/);
+  }));
 
 Deno.test("what comes next, and what solves an error, is for the bucket that was named", () =>
   inOneProcess(async (place) => {

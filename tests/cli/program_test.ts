@@ -23,6 +23,11 @@ Deno.test("help of a command is to be had in front of it too, and a usage error 
     ) {
       assert.equal(await place.ok("help", ...command), await place.ok(...command, "--help"));
     }
+    assert.equal(
+      await place.ok("collection", "help", "once"),
+      await place.ok("collection", "once", "--help"),
+    );
+    assert.equal(await place.ok("harvest", "help"), await place.ok("harvest", "--help"));
     const unknown = await place.run("help", "collection", "nonce");
     assert.equal(unknown.code, 2);
     assert.match(unknown.err, /Unknown command collection nonce\. Commands: list, add/);

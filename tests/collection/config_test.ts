@@ -85,8 +85,8 @@ Deno.test("a consumer pair is enough, but not for the stream of 1.1, which takes
   assert.deepEqual(reasons({ ...filter, api: "2", keys: pair }), []);
   for (const keys of [pair, { ...pair, bearer_token: "t" }]) {
     assert.deepEqual(reasons({ ...filter, keys }), [
-      "Missing access_token. The stream of version 1.1 takes the four keys of a user only. Add them with `twarc-cloud collection-config keys`.",
-      "Missing access_token_secret. Add them with `twarc-cloud collection-config keys`.",
+      "Missing access_token. The stream of version 1.1 takes the four keys of a user only.",
+      "Missing access_token_secret. Get them by a login with `twarc-cloud configure`, then add them with `twarc-cloud collection-config keys`.",
     ]);
   }
   assert.deepEqual(reasons({ ...filter, keys: KEYS }), []);

@@ -115,6 +115,10 @@ Deno.test("keys that a collection's stream does not take are refused, and the fi
     const { code, err } = await place.run("collection-config", "keys");
     assert.equal(code, 1);
     assert.match(err, /Missing access_token\. The stream of version 1\.1 takes the four keys/);
+    assert.match(
+      err,
+      /by a login with `twarc-cloud configure`, then .*`twarc-cloud collection-config keys`\.$/m,
+    );
     assert.deepEqual(await configOf(place), filter);
     await place.writeJson("collection.json", { ...filter, api: "2" });
     await place.ok("collection-config", "keys");
