@@ -33,10 +33,18 @@ function addTheFreezing(group: Command, context: Context): void {
       const { json: config } = await opened.collections.loadJson(collectionId);
       const { readFrozen } = await import("../../collection/frozen.ts");
       const wasFrozen = readFrozen(config) !== null;
-      await endRuns(opened, collectionId);
+      const wasScheduled = await endRuns(opened, collectionId);
       const { frozen, faults } = await frozenNow(opened, { collectionId, note }, context);
       if (json) return output.json({ collection_id: collectionId, frozen, faults });
       output.line(`${collectionId} is frozen${wasFrozen ? ` since ${frozen.since}` : ""}.`);
+      if (!wasFrozen) {
+        output.note(
+          `${
+            wasScheduled ? "Its schedule and its keys were" : "Its keys were"
+          } removed. To go on with it: ` +
+            `twarc-cloud collection unfreeze --note=WHY ${lastWord(collectionId)}`,
+        );
+      }
       if (faults === 0) return;
       output.note(
         `${
@@ -47,10 +55,10 @@ function addTheFreezing(group: Command, context: Context): void {
     });
 }
 
-/** Ends the collection's schedule. @throws UserError if its stream is kept alive */
-async function endRuns(opened: Bucket, collectionId: string): Promise<void> {
+/** Ends the collection's schedule. @returns Whether it had one. @throws UserError if its stream is kept alive */
+async function endRuns(opened: Bucket, collectionId: string): Promise<boolean> {
   await checkNotKept(opened, collectionId);
-  await (await opened.runner()).unschedule(collectionId);
+  return await (await opened.runner()).unschedule(collectionId);
 }
 
 /** @throws UserError where a collection's stream is to be alive. */

@@ -19,9 +19,11 @@ Deno.test("a collection that is frozen is signed off, has no keys, and nothing c
     await place.harvest("find");
     await place.ok("collection", "schedule", "find", "cron(0 10 * * ? *)");
     await place.ok("collection-config", "download", "find");
-    assert.equal(
-      await place.ok("collection", "freeze", "find", "--note", WHY),
-      "find is frozen.\n",
+    const did = await place.run("collection", "freeze", "find", "--note", WHY);
+    assert.deepEqual([did.code, did.out], [0, "find is frozen.\n"]);
+    assert.match(
+      did.err,
+      /^Its schedule and its keys were removed\. To go on with it: twarc-cloud collection unfreeze --note=WHY find\n$/m,
     );
 
     const config = JSON.parse(await Deno.readTextFile(pathOf(place, "collection.json")));
