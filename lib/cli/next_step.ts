@@ -24,6 +24,13 @@ export function usersStep(path: string): string {
   }`;
 }
 
+/** Returns what is said of a collection of timelines that is started without users. */
+export function noUsersText(id: string): string {
+  return `${id} has no users, so that nothing is collected. Add some: ` +
+    `\`twarc-cloud collection-config download ${lastWord(id)}\`, then ` +
+    "`twarc-cloud collection-config screennames NAME`, then `twarc-cloud collection-config update`.";
+}
+
 /** Returns how to fill in a template. @param fillIn What to write into it besides keys. */
 export function afterTemplate(fillIn: string | undefined, path: string): string {
   const keys = `twarc-cloud collection-config keys${fileFlag(path)}`;

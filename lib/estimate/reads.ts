@@ -174,7 +174,7 @@ export async function expectedTimelines(
     isAtLeast: false,
     requests: users.length,
     spans: [],
-    notes: [],
+    notes: users.length > 0 ? [] : ["It has no users yet."],
     asked: isAsked ? parts : {},
   };
   if (isAsked) {

@@ -138,7 +138,10 @@ function addOnce(group: Command, context: Context): void {
     .addHelpText("after", example("collection once test_collection --wait"))
     .action(async (collectionId, { bucket, spool, wait, yes, ...options }) => {
       const opened = await openBucket(context, { bucket, spool, acts: true });
-      const job = await jobFor(opened, collectionId, endsByItself, { options });
+      const job = await jobFor(opened, collectionId, endsByItself, {
+        options,
+        output: context.output,
+      });
       const runner = await opened.runner();
       const running = await runner.info(collectionId).catch(ifOurs(null));
       const { askCost } = await import("./ask_cost.ts");

@@ -29,6 +29,7 @@ export async function scheduleCollection(
   const { beginsAtOnce, isSameSchedule, longestPause } = await import("../../runner/schedule.ts");
   const job = await jobFor(opened, collectionId, ({ asksOnlyForNewer }) => asksOnlyForNewer, {
     options,
+    output,
   });
   const runner = await opened.runner();
   const before = await runner.findSchedule(collectionId);

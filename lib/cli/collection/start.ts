@@ -10,6 +10,7 @@ import { outlast, type OutlastOptions } from "../../base/outage.ts";
 import type { Json } from "../../base/json.ts";
 import type { Job, Outcome, Runner, Started } from "../../runner/runner.ts";
 import { lastWord } from "../../base/visible.ts";
+import { noUsersText } from "../next_step.ts";
 import type { Bucket, Context } from "../context.ts";
 import { failureFor } from "../text/progress.ts";
 import type { Output, Progress } from "../output.ts";
@@ -22,18 +23,26 @@ export const YES =
  * Returns the job for a collection of a supported type.
  * @param given.what What is to be done with it.
  * @param given.options Those of the command, which include the limits of the harvest.
+ * @param given.output Is told where there is nobody to collect.
  * @throws UserError for any other type, with the command for it.
  */
 export async function jobFor(
   { store, collections }: Bucket,
   collectionId: string,
   willDo: (traits: Traits) => boolean,
-  { what = "Start", options = {} }: { what?: "Start" | "Stop"; options?: object } = {},
+  { what = "Start", options = {}, output }: {
+    what?: "Start" | "Stop";
+    options?: object;
+    output?: Output;
+  } = {},
 ): Promise<Job> {
   const { config } = await collections.load(collectionId);
   if (what === "Start") checkNotFrozen(collectionId, config);
   if (willDo(traitsFor(config.type))) {
     if (what === "Start") await keepCollectionReadme(store, config);
+    const { reading } = (await import("../../collection/types/registry.ts")).planFor(config);
+    const isEmpty = reading.kind === "timelines" && Object.keys(reading.users).length === 0;
+    if (isEmpty) output?.note(noUsersText(collectionId));
     return { collectionId, flags: limitsAmong(options) };
   }
   const { UserError } = await import("../../base/errors.ts");

@@ -5,7 +5,7 @@
  * setting.
  */
 const TO_COPY =
-  /(?<=^ +)(?:twarc-cloud|export|echo) .+$|`[^`]+`|(?<=(?:: |[Tt]hen |with |^\$ ))twarc-cloud [a-z-]+.*?(?=\. |, |; |: |\)|\.?$)|export [A-Z_]+=\S+/g;
+  /(?<=^ +)(?:twarc-cloud|export|echo) .+$|^\$ twarc-cloud .+$|`[^`]+`|(?<=(?:: |[Tt]hen |with ))twarc-cloud [a-z-]+.*?(?=\. |, |; |: |\)|\.?$)|export [A-Z_]+=\S+/g;
 /** The cells of a row before its last one, separated by two spaces. */
 const FIRST_CELLS = /^ *\S.*? {2,}(?=\S)/;
 /** A placeholder for a space that must not be wrapped at. */

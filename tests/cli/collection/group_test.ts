@@ -152,6 +152,20 @@ Deno.test("Ctrl-C ends --wait and not the harvest: exit code 130, and how to sto
     });
   }, { world: world() }));
 
+Deno.test("who starts a collection of timelines without users, or asks what it costs, is told so", () =>
+  inOneProcess(async (place) => {
+    await place.add({ id: "nobody", type: "user_timeline", users: {}, api: "2" });
+    const says =
+      /^nobody has no users, so that nothing is collected\. Add some: .*screennames NAME/m;
+    const once = await place.run("collection", "once", "nobody", "--wait");
+    assert.equal(once.code, 0);
+    assert.match(once.err, says);
+    const scheduled = await place.run("collection", "schedule", "nobody", "cron(0 10 * * ? *)");
+    assert.match(scheduled.err, says);
+    await place.ok("collection-config", "download", "nobody");
+    assert.match(await place.ok("collection-config", "estimate"), /^ {2}It has no users yet\.$/m);
+  }, { world: world() }));
+
 Deno.test("a schedule whose first harvest cannot start is not made", () =>
   inOneProcess(async (place) => {
     await place.add(SEARCH);

@@ -60,6 +60,11 @@ Deno.test("what is to be copied stays on one line, however long it is", () => {
   }
 });
 
+Deno.test("a command after a prompt stays beside it", () => {
+  const line = "$ twarc-cloud collection-config template user_timeline --id=demo";
+  assert.equal(wrapText(line, 40), line);
+});
+
 Deno.test("a line of a shell that stands alone stays whole, whatever words it has", () => {
   for (
     const line of [`  export PATH="/a home/bin:$PATH"`, `  echo 'export A="b c"' >> ~/.profile`]
