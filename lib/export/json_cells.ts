@@ -1,8 +1,7 @@
 /** Cells of CSV from the values of a line, found over its bytes: as `toCsvCell` makes them of parsed values. */
 
 import { parseWhole } from "../base/json.ts";
-import type { Outline } from "../twitter/bytes/outline.ts";
-import { isDigit } from "../twitter/bytes/tokens.ts";
+import { isDigit, type Outline } from "../twitter/bytes/outline.ts";
 import type { CsvBytes } from "./csv_bytes.ts";
 import { comesAgain, hasStrangeName } from "./fields.ts";
 

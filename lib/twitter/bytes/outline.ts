@@ -6,26 +6,28 @@
 import { isUtf8 } from "node:buffer";
 import type { LineTraits } from "../api.ts";
 import type { Span } from "./raw_json.ts";
-import { DEEPEST } from "./strict_json.ts";
-import { type Found, isDigit, plainEnd, stringEnd } from "./tokens.ts";
+import { memory, place, read, recorded, traits } from "./scan.wasm";
 
 const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
-const COMMA = 0x2c;
-const COLON = 0x3a;
 const OPEN_BRACE = 0x7b;
-const CLOSE_BRACE = 0x7d;
 const OPEN_BRACKET = 0x5b;
-const CLOSE_BRACKET = 0x5d;
-const LINE_FEED = 0x0a;
-const CARRIAGE_RETURN = 0x0d;
 const ZERO = 0x30;
+const NINE = 0x39;
 
 /**
  * The fields of a value: the place of its name, with its quotes, its own place, and the next value after all in it.
  */
 const FIELDS = 5;
 const [KEY_START, KEY_END, START, END, NEXT] = [0, 1, 2, 3, 4];
+/** What a text may have: an object that is `protected`, half a character, a line break between its tokens. */
+const [HAS_PROTECTED, HAS_HALF, HAS_BREAK] = [1, 2, 4];
+/** The traits of lines by what was found: made once, as each line has them. */
+const TRAITS: readonly LineTraits[] = [
+  { isPublic: true, isWellFormed: true },
+  { isWellFormed: true },
+  { isPublic: true },
+  {},
+];
 /** Values that there is room for at first. */
 const FIRST_ROOM = 256;
 
@@ -40,8 +42,6 @@ export function name(text: string): Name {
   return textBytes(JSON.stringify(text));
 }
 
-const PROTECTED = name("protected");
-const T = 0x74;
 const ID = name("id");
 const ID_STR = name("id_str");
 
@@ -52,14 +52,8 @@ const ID_STR = name("id_str");
 export class Outline {
   #bytes: Uint8Array = new Uint8Array();
   #values = new Int32Array(FIRST_ROOM * FIELDS);
-  #count = 0;
-  #keyStart = 0;
-  #keyEnd = 0;
-  #hasProtected = false;
-  #isOneLine = true;
-  readonly #found: Found = { half: false };
-  readonly #open = new Int32Array(DEEPEST);
-  readonly #isObject = new Uint8Array(DEEPEST);
+  /** What the scanner found: the sum of those of the three below that hold. */
+  #found = 0;
 
   /**
    * Reads a text, and records its values down to so many levels below the whole.
@@ -68,24 +62,32 @@ export class Outline {
    */
   read(bytes: Uint8Array, levels: number): boolean {
     this.#bytes = bytes;
-    this.#count = 0;
-    this.#hasProtected = false;
-    this.#isOneLine = true;
-    this.#found.half = false;
-    return isUtf8(bytes) && this.#scan(bytes, levels);
+    if (!isUtf8(bytes)) return false;
+    const text = place(bytes.length);
+    if (text === 0) return false;
+    bytesOfScanner().set(bytes, text);
+    const count = read(bytes.length, levels) * FIELDS;
+    if (count === 0) return false;
+    this.#found = traits();
+    this.#keep(recorded() / Int32Array.BYTES_PER_ELEMENT, count);
+    return true;
+  }
+
+  /** Keeps the values of a text: the scanner's memory is for the next one. */
+  #keep(start: number, count: number): void {
+    if (count > this.#values.length) this.#values = new Int32Array(count * 2);
+    const [from, values] = [numbersOfScanner(), this.#values];
+    for (let i = 0; i < count; i++) values[i] = from[start + i] ?? 0;
   }
 
   /** The traits of its lines: whether any object, however deep, is `protected`, and whether any character is half. */
   get traits(): LineTraits {
-    return {
-      ...(this.#hasProtected ? {} : { isPublic: true }),
-      ...(this.#found.half ? {} : { isWellFormed: true }),
-    };
+    return TRAITS[this.#found & (HAS_PROTECTED | HAS_HALF)] ?? {};
   }
 
   /** Whether no line break is between its tokens: there is none within them. */
   get isOneLine(): boolean {
-    return this.#isOneLine;
+    return (this.#found & HAS_BREAK) === 0;
   }
 
   /** The text that was read last. */
@@ -180,122 +182,24 @@ export class Outline {
     const isAsLong = (this.#values[at + KEY_END] ?? 0) - start === name.length;
     return isAsLong && isAt(this.#bytes, start, name);
   }
+}
 
-  /** Records that a value begins. @returns Its number. */
-  #begin(start: number): number {
-    const value = this.#count++;
-    const at = value * FIELDS;
-    if (at + FIELDS > this.#values.length) {
-      const more = new Int32Array(this.#values.length * 2);
-      more.set(this.#values);
-      this.#values = more;
-    }
-    this.#values[at + KEY_START] = this.#keyStart;
-    this.#values[at + KEY_END] = this.#keyEnd;
-    this.#values[at + START] = start;
-    return value;
-  }
+/** The scanner's memory: other views, once it has grown. */
+let [scannerBytes, scannerNumbers] = [new Uint8Array(memory.buffer), new Int32Array(memory.buffer)];
 
-  #end(value: number, end: number): void {
-    this.#values[value * FIELDS + END] = end;
-    this.#values[value * FIELDS + NEXT] = this.#count;
-  }
+function bytesOfScanner(): Uint8Array {
+  if (scannerBytes.length === 0) scannerBytes = new Uint8Array(memory.buffer);
+  return scannerBytes;
+}
 
-  /** RFC 8259, in one loop: a value, then what may follow it. */
-  #scan(bytes: Uint8Array, levels: number): boolean {
-    const length = bytes.length;
-    this.#keyStart = this.#keyEnd = 0;
-    let depth = 0;
-    let i = this.#pastSpace(bytes, 0);
-    for (;;) {
-      if (i >= length) return false;
-      let value = depth <= levels ? this.#begin(i) : -1;
-      const byte = bytes[i];
-      if (byte === OPEN_BRACE || byte === OPEN_BRACKET) {
-        if (depth === DEEPEST) return false;
-        const isObject = byte === OPEN_BRACE;
-        this.#open[depth] = value;
-        this.#isObject[depth] = isObject ? 1 : 0;
-        depth++;
-        i = this.#pastSpace(bytes, i + 1);
-        if (i >= length) return false;
-        if (bytes[i] !== (isObject ? CLOSE_BRACE : CLOSE_BRACKET)) {
-          i = isObject ? this.#pastKey(bytes, i, depth <= levels) : this.#pastNone(i);
-          if (i < 0) return false;
-          continue;
-        }
-        depth--;
-        i++;
-      } else {
-        i = byte === QUOTE ? stringEnd(bytes, i + 1, this.#found) : plainEnd(bytes, i);
-        if (i < 0) return false;
-      }
-      for (;;) {
-        if (value >= 0) this.#end(value, i);
-        i = this.#pastSpace(bytes, i);
-        if (depth === 0) return i === length;
-        if (i >= length) return false;
-        const isObject = this.#isObject[depth - 1] === 1;
-        const follows = bytes[i];
-        if (follows === COMMA) {
-          i = this.#pastSpace(bytes, i + 1);
-          i = isObject ? this.#pastKey(bytes, i, depth <= levels) : this.#pastNone(i);
-          if (i < 0) return false;
-          break;
-        }
-        if (follows !== (isObject ? CLOSE_BRACE : CLOSE_BRACKET)) return false;
-        depth--;
-        value = this.#open[depth] ?? -1;
-        i++;
-      }
-    }
-  }
-
-  /** Returns the position of the value whose name begins at `i`; -1 where there is none. */
-  #pastKey(bytes: Uint8Array, i: number, isPlain: boolean): number {
-    const end = bytes[i] === QUOTE ? stringEnd(bytes, i + 1, this.#found) : -1;
-    if (end < 0 || (isPlain && hasEscape(bytes, i, end))) return -1;
-    const value = this.#pastColon(bytes, end);
-    if (value < 0) return -1;
-    this.#keyStart = i;
-    this.#keyEnd = end;
-    if (end - i === PROTECTED.length && value < bytes.length && bytes[value] === T) {
-      this.#hasProtected ||= isAt(bytes, i, PROTECTED);
-    }
-    return value;
-  }
-
-  /** Returns the position of the value after the colon at `i`; -1 without one. */
-  #pastColon(bytes: Uint8Array, i: number): number {
-    const at = this.#pastSpace(bytes, i);
-    return at < bytes.length && bytes[at] === COLON ? this.#pastSpace(bytes, at + 1) : -1;
-  }
-
-  #pastSpace(bytes: Uint8Array, i: number): number {
-    for (; i < bytes.length; i++) {
-      const byte = bytes[i] ?? 0;
-      if (byte > 0x20) return i;
-      if (byte === LINE_FEED || byte === CARRIAGE_RETURN) this.#isOneLine = false;
-      else if (byte !== 0x20 && byte !== 0x09) return i;
-    }
-    return i;
-  }
-
-  /** Returns the position of an element, which has no name. */
-  #pastNone(i: number): number {
-    this.#keyStart = this.#keyEnd = i;
-    return i;
-  }
+function numbersOfScanner(): Int32Array {
+  if (scannerNumbers.length === 0) scannerNumbers = new Int32Array(memory.buffer);
+  return scannerNumbers;
 }
 
 function isAt(bytes: Uint8Array, start: number, name: Name): boolean {
   for (let i = 1; i < name.length; i++) if (bytes[start + i] !== name[i]) return false;
   return true;
-}
-
-function hasEscape(bytes: Uint8Array, start: number, end: number): boolean {
-  for (let i = start; i < end; i++) if (bytes[i] === BACKSLASH) return true;
-  return false;
 }
 
 /** Returns whether digits, as many as the largest number of 64 bits has, are more than that. */
@@ -307,10 +211,20 @@ function isLarger(bytes: Uint8Array, start: number): boolean {
   return false;
 }
 
+/** The characters of the id that was read last: a list for each would be most of the memory that a tweet takes. */
+const codes: number[] = [];
+
 /** Returns a text of at most some twenty ASCII characters. */
 function latin1(bytes: Uint8Array, start: number, end: number): string {
+  codes.length = end - start;
+  for (let i = start; i < end; i++) codes[i - start] = bytes[i] ?? 0;
   // Spread arguments would take five times as long.
-  return Reflect.apply(String.fromCharCode, null, bytes.subarray(start, end));
+  return Reflect.apply(String.fromCharCode, null, codes);
+}
+
+/** Returns whether a byte is a digit. */
+export function isDigit(byte: number): boolean {
+  return byte >= ZERO && byte <= NINE;
 }
 
 function textBytes(text: string): Uint8Array {

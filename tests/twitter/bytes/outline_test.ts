@@ -198,3 +198,64 @@ Deno.test("a text is one line exactly where no line break is among its bytes", (
     assert.ok(outline.read(encoder.encode(text.replace(/\s/, " ")), 1) && outline.isOneLine);
   }
 });
+
+Deno.test("a string is read whatever its length, with a quote, an escape or a control character at any place in it", () => {
+  const outline = new Outline();
+  for (let length = 0; length <= 70; length++) {
+    for (let at = 0; at <= length; at++) {
+      for (
+        const part of ["", '\\"', "\\\\", "\\u00e9", "\\ud83d\\ude00", "é", '"', "\\", "\u0001"]
+      ) {
+        const [before, after] = ["a".repeat(at), "b".repeat(length - at)];
+        const bytes = encoder.encode(`{"${before}${part}${after}":["${before}${part}${after}"]}`);
+        assert.equal(outline.read(bytes, 0), isTaken(bytes), decoder.decode(bytes));
+      }
+    }
+  }
+});
+
+Deno.test("texts of any length are read one after the other: nothing of a long one is left for a short one", () => {
+  const outline = new Outline();
+  const list = (length: number) =>
+    encoder.encode(`[${Array.from({ length }, (_, i) => i).join()}]`);
+  for (const length of [3, 200_000, 1, 700_000, 2]) {
+    const bytes = list(length);
+    assert.ok(outline.read(bytes, 1));
+    assert.equal(outline.end(0), bytes.length);
+    let [last, count] = [0, 0];
+    for (let at = outline.first(0); at >= 0; at = outline.next(at, 0)) {
+      [last, count] = [at, count + 1];
+    }
+    assert.equal(count, length);
+    assert.equal(outline.digits(last), `${length - 1}`);
+    for (const cut of [1, 2]) assert.equal(outline.read(bytes.subarray(0, -cut), 1), false);
+  }
+});
+
+Deno.test("what is too long for the scanner is left to a parser, and the next text is read", () => {
+  const outline = new Outline();
+  const long = encoder.encode(`["${"a".repeat(2 ** 25)}"]`);
+  assert.equal(outline.read(long, 1), false);
+  const many = encoder.encode(`[${"1,".repeat(2_000_000)}1]`);
+  assert.equal(outline.read(many, 1), false);
+  assert.ok(outline.read(many, 0), "its values are not recorded, so that there is room");
+  assert.ok(outline.read(encoder.encode('{"id":7}'), 1));
+  assert.equal(outline.id(0), "7");
+});
+
+Deno.test("an outline keeps its values while another reads", () => {
+  const [one, other] = [new Outline(), new Outline()];
+  assert.ok(one.read(encoder.encode('{"a":{"id":1},"id":2}'), 2));
+  assert.ok(other.read(encoder.encode('["\\ud83d",\n{"protected":true},"a","b","c"]'), 2));
+  assert.deepEqual([one.id(0), one.id(one.first(0))], ["2", "1"]);
+  assert.deepEqual([one.traits, one.isOneLine], [{ isPublic: true, isWellFormed: true }, true]);
+  assert.deepEqual([other.traits, other.isOneLine], [{}, false]);
+});
+
+Deno.test("the scanner is what was compiled of its source: where it is not, run deno task build-scanner", async () => {
+  const read = (path: string) => Deno.readFile(new URL(`../../../${path}`, import.meta.url));
+  const module = await WebAssembly.compile(await read("lib/twitter/bytes/scan.wasm"));
+  const [recorded] = WebAssembly.Module.customSections(module, "source");
+  const source = await crypto.subtle.digest("SHA-256", await read("scanner/scan.ts"));
+  assert.deepEqual(recorded, source);
+});
