@@ -165,7 +165,7 @@ Deno.test("each setting and each member of a configuration that a text names is 
     z.toJSONSchema(schema, { unrepresentable: "any", io: "input" })
   );
   const settings = await Deno.readTextFile(`${ROOT}lib/base/settings.ts`);
-  const [, names = ""] = /^const NAMES = \[([^\]]*)\]/m.exec(settings) ?? [];
+  const [, names = ""] = /^export const NAMES = \[([^\]]*)\]/m.exec(settings) ?? [];
   const known = new Set([
     ...schemas.flatMap(membersIn),
     ...Array.from(names.matchAll(/"([a-z_]+)"/g), ([, name = ""]) => name),

@@ -10,8 +10,8 @@ export function withFullStop(text: string): string {
   return /[.!?]$/.test(text) ? text : `${text}.`;
 }
 
-/** Returns a text as a sentence, or without a full stop where it ends with a command to copy. */
+/** Returns a text as a sentence, or without a full stop where it ends with a command or an address to copy. */
 export function asLastSentence(text: string): string {
   const bare = withoutFullStop(text);
-  return /: twarc-cloud [^`\n]*$/.test(bare) ? bare : withFullStop(text);
+  return /: (?:twarc-cloud [^`\n]*|https?:\/\/\S+)$/.test(bare) ? bare : withFullStop(text);
 }

@@ -12,8 +12,8 @@ export const DEFAULT_BUCKET = "./twarc-cloud-data";
 /** The file with an installation's settings, in the working folder. */
 export const INI_FILE = "twarc_cloud.ini";
 
-/** Settings of section [DEFAULT]: the Python original's, and ours, which all have defaults. */
-const NAMES = [
+/** The settings of section [DEFAULT]: the Python original's, and ours, which all have defaults. */
+export const NAMES = [
   "bucket",
   "subnet",
   "security_group",
@@ -104,9 +104,12 @@ export class Settings {
   readonly #ini: Partial<Record<SettingName, string>>;
   /** The values of section [citation], unchecked. */
   readonly citation: Readonly<Record<string, string>>;
+  /** Names in section [DEFAULT] that are no settings. */
+  readonly unknown: readonly string[];
 
-  private constructor({ bucket, env }: SettingSources, { ini, citation }: Ini) {
+  private constructor({ bucket, env }: SettingSources, { ini, citation, unknown }: Ini) {
     this.#ini = ini;
+    this.unknown = unknown;
     this.citation = citation;
     this.bucket = parseBucket(bucket ?? ini.bucket ?? DEFAULT_BUCKET);
     this.twitterApiUrl = readUrl(env, "TWITTER_API_URL");
@@ -206,6 +209,8 @@ interface Ini {
   ini: Partial<Record<SettingName, string>>;
   /** Section [citation]. */
   citation: Record<string, string>;
+  /** Names in section [DEFAULT] that are no settings. */
+  unknown: string[];
 }
 
 async function readIni(path: string): Promise<Ini> {
@@ -213,7 +218,7 @@ async function readIni(path: string): Promise<Ini> {
   try {
     text = await readWrittenText(path);
   } catch (cause) {
-    if (cause instanceof Deno.errors.NotFound) return { ini: {}, citation: {} };
+    if (cause instanceof Deno.errors.NotFound) return { ini: {}, citation: {}, unknown: [] };
     throw unreadable(path, cause);
   }
   const lines = text.split(/\r?\n/).map((line) => line.trim());
@@ -243,7 +248,9 @@ async function readIni(path: string): Promise<Ini> {
     settings[name] = value;
   }
   checkKeys(settings, path);
-  return { ini: settings, citation };
+  const known: readonly string[] = NAMES;
+  const unknown = Object.keys(section ?? {}).filter((name) => !known.includes(name));
+  return { ini: settings, citation, unknown };
 }
 
 /** A section's settings as they stand there: in a title or between names, `#` and `;` begin no comment. */

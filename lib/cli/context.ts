@@ -90,6 +90,7 @@ export async function openBucket(
 ): Promise<Bucket> {
   context.output.bucket ??= flags.bucket;
   const settings = await settingsFor(context, flags);
+  await noteUnknown(settings, context);
   const { checkThere, openStore, remarkOnName } = await import("../store/open.ts");
   const mistaken = await remarkOnName(settings.bucket);
   if (mistaken !== null) context.output.note(mistaken);
@@ -127,6 +128,17 @@ export async function openBucket(
   // A folder, perhaps a wrong one, gets its identity together with its first content.
   if (flags.acts || flags.makes && await isMade(bucket)) await identify({ isEmptyToo: false });
   return { settings, store, collections, runner, identify };
+}
+
+/** Notes settings that may be mistyped: they are ignored. */
+async function noteUnknown({ unknown }: Settings, { output }: Context): Promise<void> {
+  if (unknown.length === 0) return;
+  const { INI_FILE, NAMES } = await import("../base/settings.ts");
+  const { nearTo } = await import("../collection/near.ts");
+  for (const name of unknown) {
+    const [near] = nearTo(name, NAMES);
+    if (near) output.note(`${name} in ${INI_FILE} is no setting, and is ignored: is it ${near}?`);
+  }
 }
 
 /** Returns whether a bucket exists, as far as that is known without a request. */

@@ -124,7 +124,7 @@ function tell(
   print("which asks for the bearer token:");
   print(`  ${bearer}`);
   print("");
-  print("A login with a PIN (twarc-cloud configure --profile sandbox) asks for:");
+  print("A login with a PIN, `twarc-cloud configure --profile sandbox`, asks for:");
   print(`  consumer key         ${keys.consumer_key}`);
   print(`  consumer secret      ${keys.consumer_secret}`);
   print("A login gives these, which other programs want:");

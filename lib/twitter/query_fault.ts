@@ -6,12 +6,40 @@ const AROUND = 15;
 const SHOWN = 2;
 
 /** The operators: https://docs.x.com/x-api/posts/search/integrate/operators */
-const OPERATORS = new Set(
-  ("bio bio_location bio_name bounding_box context conversation_id entity followers_count following_count from has " +
-    "in_reply_to_tweet_id is lang list listed_count place place_country point_radius quotes_of_tweet_id " +
-    "retweets_of retweets_of_tweet_id sample source to tweets_count url url_contains url_description " +
-    "url_title user_bio user_bio_location").split(" "),
-);
+const OPERATORS = new Set([
+  "bio",
+  "bio_location",
+  "bio_name",
+  "bounding_box",
+  "context",
+  "conversation_id",
+  "entity",
+  "followers_count",
+  "following_count",
+  "from",
+  "has",
+  "in_reply_to_tweet_id",
+  "is",
+  "lang",
+  "list",
+  "listed_count",
+  "place",
+  "place_country",
+  "point_radius",
+  "quotes_of_tweet_id",
+  "retweets_of",
+  "retweets_of_tweet_id",
+  "sample",
+  "source",
+  "to",
+  "tweets_count",
+  "url",
+  "url_contains",
+  "url_description",
+  "url_title",
+  "user_bio",
+  "user_bio_location",
+]);
 
 /** A fault, and where it is. */
 interface QueryFault {

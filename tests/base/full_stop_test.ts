@@ -21,9 +21,12 @@ Deno.test("a sentence has one full stop, whatever the text ends with", () => {
   }
 });
 
-Deno.test("a command to copy at the end of a text has no full stop", () => {
+Deno.test("a command or an address to copy at the end of a text has no full stop", () => {
   const command = "Look at it with: twarc-cloud collection verify ./a.b";
-  for (const text of [command, `${command}.`]) assert.equal(asLastSentence(text), command);
+  const address = "How rules are written: https://docs.x.com/build-a-rule";
+  for (const copied of [command, address]) {
+    for (const text of [copied, `${copied}.`]) assert.equal(asLastSentence(text), copied);
+  }
   const quoted = "Look at it with `twarc-cloud collection list`";
   for (const text of [quoted, `${quoted}.`]) assert.equal(asLastSentence(text), `${quoted}.`);
 });

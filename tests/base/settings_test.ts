@@ -32,6 +32,7 @@ Deno.test("an ini of the original works unchanged, and a flag goes before it", (
   withIni(ORIGINAL, async (iniPath) => {
     const settings = await Settings.load({ env: {}, iniPath });
     assert.equal(settings.bucket.name, "twarc-cloud");
+    assert.deepEqual(settings.unknown, []);
     assert.equal(settings.require("secret_key"), "a+b/c=");
     assert.equal(settings.get("honeybadger_key"), undefined);
     assert.equal(

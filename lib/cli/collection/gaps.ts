@@ -36,7 +36,7 @@ export function addGaps(group: Command, context: Context): void {
       const gaps = await listGaps(opened, config, context);
       if (json) return context.output.json(gaps.map(({ folder: _, known: __, ...gap }) => gap));
       tell(gaps, context);
-      if (fill) tellFill(asked, config, context);
+      if (fill) tellFill(asked, { gaps, config }, context);
     });
 }
 
@@ -74,8 +74,17 @@ function tell(gaps: ListedGap[], { output }: Context): void {
   for (const gap of gaps) output.line(listedGapText(gap));
 }
 
-function tellFill(asked: ListedGap[], config: CollectionConfig, { output }: Context): void {
-  if (asked.length === 0) return output.note("No gap is open: nothing more is requested.");
+function tellFill(
+  asked: ListedGap[],
+  { gaps, config }: { gaps: ListedGap[]; config: CollectionConfig },
+  { output }: Context,
+): void {
+  if (asked.length === 0) {
+    output.note("No gap is open: nothing more is requested.");
+    const isDue = gaps.some(({ status }) => status === "due");
+    if (isDue) output.note(`What is due is requested by the next harvest: ${startCommand(config)}`);
+    return;
+  }
   const spans = asked.length === 1 ? "1 span is" : `${count(asked.length)} spans are`;
   output.note(`${spans} requested by the next harvest: ${startCommand(config)}`);
 }

@@ -70,6 +70,22 @@ Deno.test("a bucket that is not there is named with where it was looked for, by 
     assert.equal(await place.ok("collection", "list"), "Collections:\nfind\n");
   }));
 
+Deno.test("a setting that is mistyped is pointed out, and any other that nobody knows is not", () =>
+  inOneProcess(async (place) => {
+    await place.add(SEARCH);
+    await Deno.writeTextFile(
+      place.path("twarc_cloud.ini"),
+      "[DEFAULT]\nbukcet = ./x\nask_abve = 5\nfavourite_colour = red\n",
+    );
+    const { code, out, err } = await place.run("collection", "list");
+    assert.deepEqual([code, out], [0, "Collections:\nfind\n"]);
+    assert.equal(
+      err,
+      "bukcet in twarc_cloud.ini is no setting, and is ignored: is it bucket?\n" +
+        "ask_abve in twarc_cloud.ini is no setting, and is ignored: is it ask_above?\n",
+    );
+  }));
+
 Deno.test("a name that is a folder's too is pointed out", () =>
   inOneProcess(async (place) => {
     place.env.AWS_ENDPOINT_URL = "http://127.0.0.1:9";
