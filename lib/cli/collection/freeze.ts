@@ -39,9 +39,9 @@ function addTheFreezing(group: Command, context: Context): void {
       output.line(`${collectionId} is frozen${wasFrozen ? ` since ${frozen.since}` : ""}.`);
       if (!wasFrozen) {
         output.note(
-          `${
-            wasScheduled ? "Its schedule and its keys were" : "Its keys were"
-          } removed. To go on with it: ` +
+          `It has no keys any more${
+            wasScheduled ? ", and its schedule was removed" : ""
+          }. To go on with it: ` +
             `twarc-cloud collection unfreeze --note=WHY ${lastWord(collectionId)}`,
         );
       }

@@ -23,7 +23,7 @@ Deno.test("a collection that is frozen is signed off, has no keys, and nothing c
     assert.deepEqual([did.code, did.out], [0, "find is frozen.\n"]);
     assert.match(
       did.err,
-      /^Its schedule and its keys were removed\. To go on with it: twarc-cloud collection unfreeze --note=WHY find\n$/m,
+      /^It has no keys any more, and its schedule was removed\. To go on with it: twarc-cloud collection unfreeze --note=WHY find\n$/m,
     );
 
     const config = JSON.parse(await Deno.readTextFile(pathOf(place, "collection.json")));
