@@ -202,7 +202,8 @@ class Folder {
     const lines: Uint8Array[] = [];
     const tweets = new Map<string, string>();
     let count = 0;
-    const redacting = (line: Uint8Array) => redact(line, (id) => gone.has(id));
+    // Lines are kept until all of them are written.
+    const redacting = (line: Uint8Array) => redact(line.slice(), (id) => gone.has(id));
     for await (const redacted of readLines(store, key, redacting)) {
       if (redacted.line) lines.push(redacted.line);
       for (const id of redacted.removed) tweets.set(id, gone.get(id) ?? "");

@@ -1,10 +1,11 @@
 /** Reads tweets back from a collection's files. */
 
 import { LinkError, OutsideError, TwarcCloudError } from "../base/errors.ts";
+import { giveBack } from "../base/memory.ts";
 import { isThere, type Store } from "../store/store.ts";
 import { verifyHint } from "./documents.ts";
 import { findCodec } from "../format/codec.ts";
-import { splitLines } from "../format/lines.ts";
+import { lendLines } from "../format/lines.ts";
 import { parseTweetLine, type TweetLine } from "../format/tweets.ts";
 
 /** A listed file of tweets is missing, or cannot be read to its end. */
@@ -32,12 +33,17 @@ export interface RecordedLine extends TweetLine {
  * @throws as `readLines`
  */
 export async function* readTweets(store: Store, key: string): AsyncGenerator<RecordedLine> {
-  yield* readLines(store, key, (line, number) => ({ ...parseTweetLine(line), number, line }));
+  yield* readLines(store, key, (line, number) => ({
+    ...parseTweetLine(line),
+    number,
+    line: line.slice(),
+  }));
 }
 
 /**
  * Reads each line of a tweets file.
  * @param read Parses a line, without its line break, and its number from 1 on; throws a SyntaxError for an invalid one.
+ * The line holds until the next result is asked for: what is kept longer has to be copied.
  * @throws DamagedFileError if the file cannot be read to its end; what the store throws.
  */
 export async function* readLines<T>(
@@ -47,7 +53,7 @@ export async function* readLines<T>(
 ): AsyncGenerator<T> {
   let number = 0;
   try {
-    for await (const { line } of splitLines(findCodec(key).unpack(await store.read(key)))) {
+    for await (const { line } of lendLines(freed(findCodec(key).unpack(await store.read(key))))) {
       number++;
       if (line.length > 0) yield read(line, number);
     }
@@ -60,5 +66,13 @@ export async function* readLines<T>(
     }
     if (cause instanceof TwarcCloudError) throw cause;
     throw new DamagedFileError(key, `cannot be read beyond line ${number}`, cause);
+  }
+}
+
+/** Yields chunks that nobody else has, and frees each once the next one is asked for. */
+async function* freed(content: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  for await (const chunk of content) {
+    yield chunk;
+    giveBack(chunk);
   }
 }

@@ -84,7 +84,7 @@ export class JsonlWriter implements PostWriter {
     const [first] = posts;
     if (first?.line.api === "2") flatten(first.line);
     for (const post of posts) {
-      const bytes = isLine(post) ? post.bytes : encoder.encode(JSON.stringify(post.json));
+      const bytes = isLine(post) ? post.bytes.slice() : encoder.encode(JSON.stringify(post.json));
       this.#push(wellFormed(bytes));
       this.#push(LINE_FEED);
     }

@@ -16,7 +16,15 @@ const encoder = new TextEncoder();
 const FOLDER = "collections/c/harvests/2026/01/02/03/04/05/";
 const AT = Date.UTC(2026, 0, 3);
 const gone = new Map([["2", "deleted"], ["3", "protected"], ["4", "deleted"]]);
-const lineOf = (id: string) => `{"id_str":"${id}","text":"t \\/ ${id}"}`;
+/** Longer than what is freed while the rest of a file is read. */
+const LONG = "x".repeat(2 ** 16);
+/** The first file has answers of version 2, the others statuses. */
+const lineOf = (id: string) => {
+  const text = `t \\/ ${id}${LONG}`;
+  return Number(id) < 3
+    ? `{"data":{"id":"${id}","text":"${text}"}}`
+    : `{"id_str":"${id}","text":"${text}"}`;
+};
 
 /** A bucket with a harvest of three files: one loses a tweet, one loses all, one stays as it is. */
 async function bucket(clock: ManualClock): Promise<MemoryStore> {
@@ -80,7 +88,12 @@ async function listed(store: Store): Promise<string[]> {
     assert.equal(createHash("sha1").update(found.bytes).digest("hex"), sha1);
     if (!name.startsWith("tweets-")) continue;
     const lines = gunzipSync(found.bytes).toString().split("\n").filter(Boolean);
-    for (const line of lines) ids.push(JSON.parse(line).id_str);
+    for (const line of lines) {
+      const json = JSON.parse(line);
+      const id = `${json.id_str ?? json.data.id}`;
+      assert.ok(line === lineOf(id), `the line of ${id}`);
+      ids.push(id);
+    }
   }
   return ids;
 }

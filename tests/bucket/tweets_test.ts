@@ -1,14 +1,15 @@
 import assert from "node:assert/strict";
 import { gzipSync } from "node:zlib";
 import { DamagedFileError, readTweets } from "../../lib/bucket/tweets.ts";
+import { codecFor, PACKINGS } from "../../lib/format/codec.ts";
 import { MemoryStore } from "../fakes/memory_store.ts";
 
 const KEY = "collections/c/harvests/2026/01/02/03/04/05/tweets-20260102030405.jsonl.gz";
 
-async function read(content: Uint8Array) {
+async function read(content: Uint8Array, key = KEY) {
   const store = new MemoryStore();
-  await store.put(KEY, content);
-  return await Array.fromAsync(readTweets(store, KEY));
+  await store.put(key, content);
+  return await Array.fromAsync(readTweets(store, key));
 }
 
 Deno.test("readTweets() gives the tweets of each line, whichever version wrote it, and the line itself", async () => {
@@ -22,6 +23,19 @@ Deno.test("readTweets() gives the tweets of each line, whichever version wrote i
   assert.deepEqual(found.map(({ line }) => new TextDecoder().decode(line)), lines);
   const texts = found.map(({ tweets }) => tweets.map(({ id, json }) => `${id} ${json.text}`));
   assert.deepEqual(texts, [["1 a"], ["3 b", "2 c"], ["4 d"]]);
+});
+
+Deno.test("readTweets() gives long lines that stay as they are when others are read", async () => {
+  const lines = ["1", "2", "3"].map((id) => `{"id_str":"${id}","text":"${id.repeat(100_000)}"}`);
+  for (const packing of PACKINGS) {
+    const codec = codecFor(packing);
+    const packed = await codec.packBytes(new Blob(lines.map((line) => `${line}\n`)));
+    const found = await read(packed, KEY.replace(/\.gz$/, codec.suffix));
+    for (const [i, { line }] of found.entries()) {
+      assert.ok(new TextDecoder().decode(line) === lines[i], `${packing}, line ${i}`);
+    }
+    assert.equal(found.length, lines.length);
+  }
 });
 
 Deno.test("readTweets() names a file that cannot be read, and the line after which it ends", async () => {

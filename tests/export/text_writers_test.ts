@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { CsvWriter } from "../../lib/export/text_writers.ts";
+import { CsvWriter, JsonlWriter } from "../../lib/export/text_writers.ts";
 import { exported, madeStatuses } from "./exported.ts";
 
 Deno.test("texts of all sizes come out whole and in order, with U+FFFD in place of half a character", async () => {
@@ -14,4 +14,14 @@ Deno.test("texts of all sizes come out whole and in order, with U+FFFD in place 
   assert.equal(header, "text");
   assert.equal(rows.length, texts.length);
   for (const [i, row] of rows.entries()) assert.ok(row === texts[i]?.toWellFormed(), `text ${i}`);
+});
+
+Deno.test("long lines of version 1.1 come out byte for byte, in their order", async () => {
+  const lines = madeStatuses().map((line, i) =>
+    line.replace("{", `{"long":"${`${i}`.repeat(70_000)}",`)
+  );
+  const bytes = await exported(lines, (sink) => new JsonlWriter(sink));
+  const found = new TextDecoder().decode(bytes).trimEnd().split("\n");
+  assert.equal(found.length, lines.length);
+  for (const [i, line] of found.entries()) assert.ok(line === lines[i], `line ${i}`);
 });

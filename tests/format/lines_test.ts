@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { joinLines, splitLines } from "../../lib/format/lines.ts";
+import { joinLines, lendLines, splitLines } from "../../lib/format/lines.ts";
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
@@ -36,6 +36,20 @@ Deno.test("splitLines() gives what joinLines() joined, whatever the chunks", asy
     );
     assert.ok(found.every(({ isEnded }) => isEnded));
   }));
+});
+
+Deno.test("lendLines() lends what splitLines() gives, and uses the memory of a line again", async () => {
+  const chunks = ["a\nb", "c\n", "\nd", "e", "\n", "f"].map((chunk) => encoder.encode(chunk));
+  const lent: [text: string, isEnded: boolean][] = [];
+  const memory: ArrayBufferLike[] = [];
+  for await (const { line, isEnded } of lendLines(ReadableStream.from(chunks))) {
+    lent.push([decoder.decode(line), isEnded]);
+    memory.push(line.buffer);
+  }
+  const given = await Array.fromAsync(splitLines(ReadableStream.from(chunks)));
+  assert.deepEqual(lent, given.map(({ line, isEnded }) => [decoder.decode(line), isEnded]));
+  assert.equal(memory[0], chunks[0]?.buffer, "a line within a chunk is a part of it");
+  assert.equal(memory[1], memory[3], "lines of several chunks have the same memory");
 });
 
 Deno.test("splitLines() gives up on a line that is longer than memory may hold", async () => {
