@@ -13,6 +13,9 @@ import { tellProfiles } from "./profiles.ts";
 /** Number of tries of a PIN. */
 const PIN_TRIES = 3;
 
+/** Milliseconds to wait for the API when keys are tried. */
+const PATIENCE_MS = 10_000;
+
 /** Completes the command. */
 export function fillConfigure(command: Command, context: Context): void {
   command
@@ -109,11 +112,16 @@ function isOfOther(keys: TwitterKeys, stored: TwitterKeys): boolean {
 async function tryKeys(keys: TwitterKeys, context: Context): Promise<void> {
   const { checkKeys } = await import("../twitter/keys_check.ts");
   const { twitterApiUrl: base } = await settingsFor(context, {});
-  const { clock, signal, output } = context;
-  const found = await checkKeys(keys, { base, clock, signal });
+  const { InterruptedError, UserError } = await import("../base/errors.ts");
+  const { clock, signal: left, output } = context;
+  const signal = AbortSignal.any([left, AbortSignal.timeout(PATIENCE_MS)]);
+  const silent = { is: "unknown", why: "the API does not respond" } as const;
+  const found = await checkKeys(keys, { base, clock, signal }).catch((error) => {
+    if (left.aborted) throw new InterruptedError("Interrupted: nothing was stored");
+    return signal.aborted ? silent : Promise.reject(error);
+  });
   if (found.is === "taken") return;
   if (found.is === "unknown") return output.note(`The keys could not be tried: ${found.why}.`);
-  const { UserError } = await import("../base/errors.ts");
   throw new UserError(`The API rejected these keys: ${found.why}`, {
     hint:
       "Nothing was stored. Copy them again from the developer portal; --no-check stores them as they are.",

@@ -7,6 +7,7 @@ import { fillConfigure } from "../../lib/cli/configure.ts";
 import { InterruptedError, UserError } from "../../lib/base/errors.ts";
 import { type Sandbox, startSandbox } from "../../lib/sandbox/server.ts";
 import { inPlace } from "../e2e/program.ts";
+import { until } from "../fakes/until.ts";
 import { keysPaths, readProfile, writeProfile } from "../../lib/secrets/twarc_files.ts";
 import { runsHere } from "../fakes/other_processes.ts";
 import { isPrivate } from "../fakes/folder.ts";
@@ -45,8 +46,10 @@ async function configure(
   person: Person,
   args: string[],
   { sandbox, home }: { sandbox: Sandbox; home: string },
+  signal = new AbortController().signal,
 ): Promise<void> {
   const context = contextWith({
+    signal,
     output: person,
     env: { HOME: home, TWITTER_API_URL: sandbox.url.href },
     version: "1",
@@ -177,6 +180,22 @@ Deno.test("a login that is left replaces no other application's keys, and a name
     const asked = person.asked.length;
     await assert.rejects(configure(person, ["--profile", "a]b"], given), /cannot be the name/);
     assert.equal(person.asked.length, asked);
+  }));
+
+Deno.test("who leaves while keys are tried is told that nothing was stored", () =>
+  withSandbox(async (given) => {
+    given.sandbox.troubles.add({ kind: "stall", path: "usage" });
+    const left = new AbortController();
+    const person = new Person(() => {
+      const asked = () => given.sandbox.requests.some(({ path }) => path.includes("usage"));
+      until(() => Promise.resolve(asked())).then(() => left.abort(new Error("gone")));
+      return Promise.resolve(given.sandbox.bearer);
+    });
+    await assert.rejects(
+      configure(person, ["--bearer-token"], given, left.signal),
+      /^InterruptedError: Interrupted: nothing was stored$/,
+    );
+    await assert.rejects(Deno.stat(join(given.home, ".twarc")), Deno.errors.NotFound);
   }));
 
 Deno.test("a bearer token comes beside the keys that a profile has", () =>

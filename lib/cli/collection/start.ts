@@ -198,6 +198,9 @@ export async function stopHarvest(
     await whileShowing(show, { clock, signal }, () => outlast(stop, patient));
   } finally {
     progress.end();
+    if (signal.aborted) {
+      output.note(`${collectionId} may still be stopping: the same command waits for its end.`);
+    }
   }
 }
 

@@ -120,3 +120,18 @@ Deno.test("a stop that takes more than a second says what it waits for and since
   await stopping;
   assert.equal(clock.sleepers, 0);
 });
+
+Deno.test("who leaves a stop is told that it may go on, and how to wait for its end", async () => {
+  const left = new AbortController();
+  const clock = new ManualClock();
+  const { context, said } = contextOf({ clock, signal: left.signal });
+  const stop: Runner["stop"] = (_, options) =>
+    new Promise((_, reject) => {
+      options?.signal?.addEventListener("abort", () => reject(options.signal?.reason));
+    });
+  const stopping = stopHarvest({ stop, info: () => Promise.resolve(null) }, "find", context);
+  await clock.advance(1_000);
+  left.abort("gone");
+  assert.equal(await stopping.then(() => null, (error) => error), "gone");
+  assert.equal(said.at(-1), "find may still be stopping: the same command waits for its end.\n");
+});
