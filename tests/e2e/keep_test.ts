@@ -58,6 +58,7 @@ for (const how of ["kill -9", "unlock --force"] as const) {
         const kept = files.find((file) => file.endsWith("/runner/kept/live.json")) ?? assert.fail();
         const keeper = JSON.parse(await Deno.readTextFile(kept)).process.pid;
         for (const pid of [keeper, harvester]) Deno.kill(pid, "SIGKILL");
+        await place.forget("live");
       }
       const stopped = await place.run("collection", ...command);
       assert.deepEqual([stopped.code, stopped.err.includes("is a gap")], [0, true], stopped.err);

@@ -92,6 +92,7 @@ export const LEFT_OUT: LeftOut[] = [
       "a harvester that has ended and that nobody has looked at does not run, and the next one starts",
       "when keeper and harvester are gone, as after a restart, both are revived, and stopped as ever",
       "a harvester that was killed is told as that, and the next one starts at once",
+      "a stream that is stopped after unlock --force is finalized, and what it missed until the stop is a gap everywhere",
       "nothing is known of a holder in another run of the kernel, in another namespace, on another host, or of a former version",
     ],
   },
@@ -218,6 +219,22 @@ export const LEFT_OUT: LeftOut[] = [
     why: "Wine's cmd reads files in the system's code page, whatever the terminal's is",
     tests: [
       "a launcher for cmd starts the program in a folder in other letters, and says where it is gone",
+    ],
+  },
+  {
+    on: ["wine"],
+    why:
+      "Wine takes up to a second to start a program, in which nothing else of the process goes on",
+    tests: [
+      "a file that was locked is free at once, whatever programs this process is starting",
+      "what a harvester leaves is there for the next one at once, whatever programs this process is starting",
+    ],
+  },
+  {
+    on: ["wine"],
+    why: "Wine takes so long to close a connection that the system gives up some of a thousand",
+    tests: [
+      "1,000 connections that say nothing keep nobody else waiting, and do not keep the harvester from ending",
     ],
   },
   {

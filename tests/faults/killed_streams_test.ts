@@ -86,7 +86,7 @@ async function play(place: Place, { api, chance, sent }: {
       place.post(chance.whole(1, 60));
       await new Promise((resolve) => setTimeout(resolve, chance.whole(0, 400)));
     }
-    await place.kill(harvester);
+    await place.kill(harvester, "live");
     await until(() => Promise.resolve(sandbox.streams.size + sandbox.filtered.size === 0));
     place.post(chance.whole(0, 5));
     await damage(place, nth, chance);
