@@ -152,3 +152,14 @@ Deno.test("the last harvest that failed is shown with that first, and ends a com
     assert.equal(asked.code, 1, "wrong keys are the person's to change");
     assert.match(asked.err, /The harvest of find failed: .*collection once find/);
   }, { world: World.create({ clock: systemClock, users: 1, tweetsPerUser: 2 }) }));
+
+Deno.test("the last harvest that a person has stopped is shown without what to do next", () =>
+  inOneProcess(async (place) => {
+    await place.add({ id: "find", type: "search", search: { query: "sandbox" } });
+    place.sandbox.troubles.add({ kind: "stall", path: "search" });
+    await place.ok("collection", "once", "find");
+    await place.ok("collection", "stop", "--now", "find");
+    const { out, err } = await place.run("harvest", "last", "find");
+    assert.match(out, /^Outcome: stopped\./m);
+    assert.equal(err, "");
+  }, { world: World.create({ clock: systemClock, users: 1, tweetsPerUser: 2 }) }));

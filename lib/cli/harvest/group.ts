@@ -166,7 +166,9 @@ function addLast(group: Command, context: Context): void {
       const { outcomeError } = await import("../collection/outcome.ts");
       const failure = await outcomeError(last.info);
       if (failure && exitStatus) throw failure;
-      if (failure?.hint && !json) output.note(failure.hint);
+      // Whoever has stopped it knows.
+      const isStopped = last.info.outcome === "stopped";
+      if (failure?.hint && !json && !isStopped) output.note(failure.hint);
     });
 }
 
