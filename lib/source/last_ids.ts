@@ -2,6 +2,8 @@
 
 import { hashId, IdNumber } from "../base/id_number.ts";
 
+type Halves = Pick<IdNumber, "low" | "high">;
+
 /** Ids for which there is room at first. */
 const FIRST = 16;
 
@@ -16,7 +18,9 @@ export class LastIds {
   /** The place in the ring + 1 of each, at its hash or the next free slot; a power of two. */
   #slots = new Uint32Array(2 * FIRST);
   #added = 0;
+  /** The id that was read last. */
   readonly #id = new IdNumber();
+  #text: string | undefined;
 
   /** @param most How many are remembered. */
   constructor(most: number) {
@@ -30,20 +34,20 @@ export class LastIds {
 
   /** Whether an id is remembered. */
   has(id: string): boolean {
-    this.#id.read(id);
-    return this.#slots[this.#find()] !== 0;
+    this.#read(id);
+    return this.#slots[this.#find(this.#id)] !== 0;
   }
 
   /** Adds an id that is not remembered. @returns The one that is forgotten for it, if any. */
   add(id: string): string | undefined {
-    const oldest = this.#added < this.#most ? undefined : this.#textAt(this.#added);
-    if (oldest !== undefined) this.#forget(oldest);
-    else if (this.#added * 2 === this.#ring.length) this.#grow();
-    this.#id.read(id);
     const place = this.#added % this.#most;
+    const oldest = this.#added < this.#most ? undefined : this.#textAt(place);
+    if (oldest !== undefined) this.#forget(place);
+    else if (this.#added * 2 === this.#ring.length) this.#grow();
+    this.#read(id);
     this.#ring[2 * place] = this.#id.low;
     this.#ring[2 * place + 1] = this.#id.high;
-    this.#slots[this.#find()] = place + 1;
+    this.#slots[this.#find(this.#id)] = place + 1;
     this.#added++;
     return oldest;
   }
@@ -65,26 +69,31 @@ export class LastIds {
     return `${BigInt(high) << 32n | BigInt(low)}`;
   }
 
-  #halvesAt(place: number): { low: number; high: number } {
+  #halvesAt(place: number): Halves {
     return { low: this.#ring[2 * place] ?? 0, high: this.#ring[2 * place + 1] ?? 0 };
   }
 
-  /** Returns the slot of the number that was read, or the free one for it. */
-  #find(): number {
+  /** Reads an id's number: mostly that of the call before. */
+  #read(id: string): void {
+    if (id !== this.#text) this.#id.read(id);
+    this.#text = id;
+  }
+
+  /** Returns the slot of a number, or the free one for it. */
+  #find({ low, high }: Halves): number {
     const mask = this.#slots.length - 1;
-    for (let slot = hashId(this.#id) & mask;; slot = (slot + 1) & mask) {
+    for (let slot = hashId({ low, high }) & mask;; slot = (slot + 1) & mask) {
       const place = (this.#slots[slot] ?? 0) - 1;
       if (place < 0) return slot;
-      if (this.#ring[2 * place] !== this.#id.low) continue;
-      if (this.#ring[2 * place + 1] === this.#id.high) return slot;
+      if (this.#ring[2 * place] !== low) continue;
+      if (this.#ring[2 * place + 1] === high) return slot;
     }
   }
 
-  /** Empties an id's slot, and moves those behind it that belong before it. */
-  #forget(id: string): void {
-    this.#id.read(id);
+  /** Empties the slot of the id at a place, and moves those behind it that belong before it. */
+  #forget(place: number): void {
     const mask = this.#slots.length - 1;
-    let free = this.#find();
+    let free = this.#find(this.#halvesAt(place));
     for (let slot = (free + 1) & mask; this.#slots[slot] !== 0; slot = (slot + 1) & mask) {
       const wanted = hashId(this.#halvesAt((this.#slots[slot] ?? 0) - 1)) & mask;
       if (((slot - wanted) & mask) < ((slot - free) & mask)) continue;
@@ -100,8 +109,7 @@ export class LastIds {
     this.#ring = ring;
     this.#slots = new Uint32Array(2 * this.#slots.length);
     for (let place = 0; place < this.#added; place++) {
-      Object.assign(this.#id, this.#halvesAt(place));
-      this.#slots[this.#find()] = place + 1;
+      this.#slots[this.#find(this.#halvesAt(place))] = place + 1;
     }
   }
 }
