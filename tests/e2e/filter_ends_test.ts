@@ -179,7 +179,7 @@ Deno.test("a stream that has reached max_records ends, is shown so, and goes on 
     await until(async () => (await place.ok("harvest", "list")).includes("ENDED"));
     assert.match(
       await place.ok("harvest", "list"),
-      /^live => Bucket: .*\. Status: ENDED since .*: It has reached max_records \(5\)\. To continue, raise it: twarc-cloud collection-config download live$/m,
+      /^live => Bucket: .*\. Status: ENDED since .*: It has reached max_records \(5\)\. To continue, raise it: `twarc-cloud collection-config download live`$/m,
     );
     await assert.rejects(place.object("live/lock.json"), "Its lease is given back");
     const { length } = await place.harvests("live");
