@@ -192,6 +192,8 @@ export async function profile(tweets: number, shapes: Shapes): Promise<Section> 
     "has; beside it are the start, which is the same for any number of tweets, and one pass over the bytes in " +
     "WebAssembly (`scanner/scan.ts`), which finds where values end, their ids, and whether they are JSON: 1,600 to " +
     "2,000 MB/s, three times what V8 makes of the same loop in JavaScript. What is left beside zlib, some tenths of a " +
-    "second each, is the start, garbage, sockets and checksums.";
+    "second each, is the start, garbage, sockets and checksums. The start and the least in this runtime are more " +
+    "than 0.75 of gzip together where tweets are few, as the tables above show: no harvest of 20,000 tweets of version " +
+    "1.1 can reach it.";
   return { title: "Where the time goes", text };
 }

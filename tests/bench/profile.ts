@@ -20,7 +20,7 @@ const PARTS: [RegExp, string][] = [
   [/^writeSync |^op_zlib/, "zlib"],
   [/^op_node_hash/, "SHA-1"],
   [/^op_/, "Deno's operations"],
-  [/lib\/twitter\/bytes\//, "lines and ids (lib/twitter/bytes)"],
+  [/lib\/twitter\/bytes\/|^wasm/, "lines and ids (lib/twitter/bytes)"],
   [/lib\/twitter\//, "answers and messages (lib/twitter)"],
   [/lib\/source\//, "sources (lib/source)"],
   [/lib\/harvest\//, "recorder and committer (lib/harvest)"],
