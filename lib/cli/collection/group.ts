@@ -104,7 +104,7 @@ function addAdd(group: Command, context: Context): void {
       const opened = await openBucket(context, { bucket, makes: true });
       const { collections, settings } = opened;
       const { tryQuery } = await import("../collection_config/try_query.ts");
-      if (check) await tryQuery(config, context);
+      if (check) await tryQuery(config, "add", context);
       const added = await collections.add(config);
       await opened.identify();
       await keepCollectionReadme(opened.store, added);

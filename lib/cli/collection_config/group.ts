@@ -100,8 +100,12 @@ function addUpdate(group: Command, context: Context): void {
     .addOption(bucketOption())
     .option("--yes", "do not ask if it is not known what the file was made from", false)
     .option("--force", "replace the bucket's by the file, whatever has changed meanwhile", false)
+    .option(
+      "--no-check",
+      "do not try a search's changed query at the API first, which costs half a cent in version 2",
+    )
     .addHelpText("after", example("collection-config update"))
-    .action(async ({ collectionConfigFilepath: path, bucket, yes, force }) => {
+    .action(async ({ collectionConfigFilepath: path, bucket, yes, force, check }) => {
       const { output } = context;
       const mine = await readConfigFile(path);
       const { collections, store } = await openBucket(context, { bucket, acts: true });
@@ -114,6 +118,8 @@ function addUpdate(group: Command, context: Context): void {
       ) {
         return;
       }
+      const { changesQuery, tryQuery } = await import("./try_query.ts");
+      if (check && changesQuery(plan.change.update)) await tryQuery(mine, "update", context);
       const config = await plan.apply();
       const { keepCollectionReadme } = await import("../collection/readme.ts");
       await keepCollectionReadme(store, config);

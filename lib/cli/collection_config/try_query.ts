@@ -1,9 +1,9 @@
-/** Tries a search's query at the API before the collection is added. */
+/** Tries a search's query at the API before the collection is added, or its query changed. */
 
 import { planFor } from "../../collection/types/registry.ts";
 import { checkConfig } from "../../collection/config.ts";
 import { ApiError, errorMessage, TwarcCloudError, UserError } from "../../base/errors.ts";
-import type { Json } from "../../base/json.ts";
+import { isObject, type Json, type JsonObject } from "../../base/json.ts";
 import { paidApiWith } from "../api.ts";
 import { type Context, settingsFor } from "../context.ts";
 
@@ -13,14 +13,25 @@ const PATIENCE_MS = 5_000;
 const LOOK =
   "Look at its operators (name:value), at what is in quotation marks and in ( ), and at the terms on each side of OR.";
 
+/** Returns whether a change of a configuration has another query. */
+export function changesQuery({ search }: JsonObject): boolean {
+  return isObject(search) && typeof search.query === "string";
+}
+
 /**
  * Requests one count of a search's posts from version 2, which costs half a cent: no other call validates a query. If
  * it cannot be tried, that is reported, and the first harvest will show.
+ * @param then What is done with it: a new collection is added, another one is updated.
  * @throws UserError if the API rejects the query.
  */
-export async function tryQuery(json: Json, context: Context): Promise<void> {
+export async function tryQuery(
+  json: Json,
+  then: "add" | "update",
+  context: Context,
+): Promise<void> {
   const { clock, output, signal } = context;
-  const config = checkConfig(json, { typedAt: clock.now(), unknown: "refused", isNew: true });
+  const isNew = then === "add";
+  const config = checkConfig(json, { typedAt: clock.now(), unknown: "refused", isNew });
   const { reading } = planFor(config);
   if (reading.kind !== "query" || config.api !== "2") return;
   const { query } = reading;
@@ -37,7 +48,7 @@ export async function tryQuery(json: Json, context: Context): Promise<void> {
         cause: error,
         hint: `${
           error.hint ?? LOOK
-        } Change "query", and add it again; --no-check adds it as it is.`,
+        } Change "query", and ${then} it again; --no-check ${then}s it as it is.`,
       });
     }
     const why = soon.aborted ? "the API does not respond" : errorMessage(error);

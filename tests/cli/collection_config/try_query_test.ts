@@ -41,3 +41,43 @@ Deno.test("a query that the API refuses is found when its collection is added, a
     assert.match(untried.out, /^Collection added\./);
     assert.match(untried.err, /^The query could not be tried: .*401/);
   }));
+
+Deno.test("a changed query that the API refuses is found when the collection is updated, and nothing is changed", () =>
+  inOneProcess(async (place) => {
+    const keys = { bearer_token: place.sandbox.bearer };
+    await place.writeJson("collection.json", {
+      id: "find",
+      type: "search",
+      api: "2",
+      search: { query: "cats" },
+      keys,
+    });
+    await place.ok("collection", "add", "--no-check");
+    const counts = () =>
+      place.sandbox.requests.filter(({ path }) => path.includes("counts")).length;
+    const added = JSON.parse(await Deno.readTextFile(place.path("collection.json")));
+    const changed = (more: Record<string, unknown>) =>
+      place.writeJson("collection.json", { ...added, ...more });
+
+    await changed({ search: { query: "cats (dogs OR" } });
+    const refused = await place.run("collection-config", "update");
+    assert.equal(refused.code, 1);
+    assert.match(
+      refused.err,
+      /^Error: The API rejects the query: .*OR needs a term on each side.*update it again; --no-check updates/,
+    );
+    const changes = await place.run("collection-config", "changes", "find", "--json");
+    assert.equal(JSON.parse(changes.out).length, 1, "that it was added");
+
+    // What is not the query is not paid for.
+    await changed({ title: "Cats" });
+    await place.ok("collection-config", "update");
+    assert.equal(counts(), 1);
+    await place.writeJson("collection.json", {
+      ...JSON.parse(await Deno.readTextFile(place.path("collection.json"))),
+      search: { query: "dogs" },
+    });
+    const updated = await place.run("collection-config", "update");
+    assert.match(updated.out, /^Collection configuration updated\./);
+    assert.equal(counts(), 2);
+  }));
