@@ -239,17 +239,18 @@ export function isHalfDone(changeset: Changeset, config: JsonObject): boolean {
  * its text: parsed, a change of a hundred thousand users takes several times as much memory.
  */
 function isFromAnother(bytes: Uint8Array, timestamp: string): boolean {
-  const told = new Map<string, string>();
+  const times = new Map<string, string>();
   try {
-    for (const { key = "", ...span } of items(bytes)) {
-      if (/^chang\w+$/.test(key)) told.set(key, text(bytes, span));
+    for (const { key, ...span } of items(bytes)) {
+      if (key === "change_timestamp" || key === "changed_from") times.set(key, text(bytes, span));
     }
   } catch (error) {
     if (error instanceof SyntaxError) return false;
     throw error;
   }
-  const made = told.get("change_timestamp");
-  return made !== undefined && (made === timestamp || told.get("changed_from") !== timestamp);
+  const changedAt = times.get("change_timestamp");
+  return changedAt !== undefined &&
+    (changedAt === timestamp || times.get("changed_from") !== timestamp);
 }
 
 function nullIfDamaged(error: unknown): null {

@@ -6,8 +6,8 @@ import { Packed } from "../base/packed.ts";
 import { items, member } from "../twitter/bytes/raw_json.ts";
 
 /**
- * Returns a configuration with its users packed, and none in `json`; null where it is no JSON object, or its users are
- * no objects.
+ * Returns a configuration with its users packed, and none in `json`; null if it is not a JSON object, or any
+ * user is not an object.
  */
 export function packUsers(
   bytes: Uint8Array,
@@ -25,7 +25,7 @@ export function packUsers(
   }
 }
 
-/** Returns the members of the object that begins at `start`; null where one is no object. @throws SyntaxError */
+/** Returns the members of the object that begins at `start`; null if any is not an object. @throws SyntaxError */
 function packMembers(bytes: Uint8Array, start: number): Packed<JsonObject> | null {
   const packed = new Packed<JsonObject>();
   for (const { key, start: from, end } of items(bytes, start)) {
