@@ -133,7 +133,7 @@ export class Outline {
 
   /** Returns whether it is a number in plain digits, of 64 bits at most. */
   isNumber(value: number): boolean {
-    return isDigit(this.#bytes[this.start(value)] ?? 0) && this.digits(value) !== null;
+    return this.#isId(this.start(value), this.end(value));
   }
 
   /** Returns the value after this one in the same object or array; -1 after the last one. */
@@ -165,15 +165,18 @@ export class Outline {
 
   /** Returns the digits of a number of 64 bits at most, or of a string of them; null for any other value. */
   digits(value: number): string | null {
+    const quote = this.isString(value) ? 1 : 0;
+    const [start, end] = [this.start(value) + quote, this.end(value) - quote];
+    return this.#isId(start, end) ? latin1(this.#bytes, start, end) : null;
+  }
+
+  /** Returns whether there are plain digits, of a number of 64 bits at most. */
+  #isId(start: number, end: number): boolean {
     const bytes = this.#bytes;
-    const isString = bytes[this.start(value)] === QUOTE;
-    const start = this.start(value) + (isString ? 1 : 0);
-    const end = this.end(value) - (isString ? 1 : 0);
-    if (end <= start || end - start > LARGEST.length) return null;
-    if (bytes[start] === ZERO && end - start > 1) return null;
-    for (let i = start; i < end; i++) if (!isDigit(bytes[i] ?? 0)) return null;
-    if (end - start === LARGEST.length && isLarger(bytes, start)) return null;
-    return latin1(bytes, start, end);
+    if (end <= start || end - start > LARGEST.length) return false;
+    if (bytes[start] === ZERO && end - start > 1) return false;
+    for (let i = start; i < end; i++) if (!isDigit(bytes[i] ?? 0)) return false;
+    return end - start < LARGEST.length || !isLarger(bytes, start);
   }
 
   #isNamed(value: number, name: Name): boolean {
