@@ -10,6 +10,7 @@ import type { Cell } from "./csv.ts";
 import { FOUR_CAT_COLUMNS, toFourCatCells } from "./four_cat.ts";
 import { type Post, rawText, toObject } from "./post.ts";
 import type { Pseudonyms } from "./pseudonyms.ts";
+import { StatusBytes } from "./status_bytes.ts";
 import { STATUS_COLUMNS, toStatusCells } from "./status_columns.ts";
 import type { Table } from "./writer.ts";
 
@@ -117,7 +118,13 @@ function answerTable({ extra, merge }: { extra: readonly string[]; merge: boolea
 }
 
 function statusTable(options: { merge: boolean }): Table {
-  return { columns: STATUS_COLUMNS, toCells: (post) => toStatusCells(post, options) };
+  const bytes = new StatusBytes(options);
+  return {
+    columns: STATUS_COLUMNS,
+    readsBytes: true,
+    toCells: (post) => toStatusCells(post, options),
+    addCsvRow: (post, out) => bytes.addRow(post, out),
+  };
 }
 
 function commonTable(options: { merge: boolean }): Table {

@@ -87,15 +87,15 @@ export class CsvBytes {
    * the two characters `\n`.
    */
   addString(json: Uint8Array, start: number, end: number): void {
-    this.#reserve(end - start);
-    const bytes = this.#bytes;
-    let at = this.#length;
-    for (let i = start; i < end; i++) {
-      const byte = json[i] ?? 0;
-      if (byte === COMMA || byte === BACKSLASH) return this.#addSpecial(json, start, end);
-      bytes[at++] = byte;
-    }
-    this.#length = at;
+    if (!this.#addPlain(json, start, end)) this.#addSpecial(json, start, end);
+  }
+
+  /** Adds a cell of what a string says whose inside lies from `start` to `end` in a JSON text, with its line breaks. */
+  addExactString(json: Uint8Array, start: number, end: number): void {
+    if (this.#addPlain(json, start, end)) return;
+    this.begin();
+    this.pieceString(json, start, end);
+    this.end();
   }
 
   /** Begins a cell of pieces, which is quoted at its end if that is needed. */
@@ -126,6 +126,18 @@ export class CsvBytes {
     this.#length = at;
   }
 
+  /** Adds what a string says whose inside lies from `start` to `end` in a JSON text to the cell that was begun. */
+  pieceString(json: Uint8Array, start: number, end: number): void {
+    for (let i = start; i < end; i++) {
+      const byte = json[i] ?? 0;
+      if (byte === BACKSLASH) {
+        const code = escapedAt(json, i);
+        i += escapeLength(json, i, code) - 1;
+        this.#putCode(isHalf(code) ? REPLACEMENT : code);
+      } else this.#pieceByte(byte);
+    }
+  }
+
   /** Adds an ASCII text to the cell that was begun. */
   pieceText(text: string): void {
     for (let i = 0; i < text.length; i++) this.#pieceByte(text.charCodeAt(i));
@@ -140,6 +152,20 @@ export class CsvBytes {
 
   #encode(text: string): void {
     this.#length += encoder.encodeInto(text, this.#bytes.subarray(this.#length)).written;
+  }
+
+  /** Adds a cell of what a string says. @returns False, and adds nothing, where it has an escape or is to be quoted */
+  #addPlain(json: Uint8Array, start: number, end: number): boolean {
+    this.#reserve(end - start);
+    const bytes = this.#bytes;
+    let at = this.#length;
+    for (let i = start; i < end; i++) {
+      const byte = json[i] ?? 0;
+      if (byte === COMMA || byte === BACKSLASH) return false;
+      bytes[at++] = byte;
+    }
+    this.#length = at;
+    return true;
   }
 
   #addSpecial(json: Uint8Array, start: number, end: number): void {
@@ -184,7 +210,9 @@ export class CsvBytes {
 
   #pieceByte(byte: number): void {
     if (byte === QUOTE) this.addByte(QUOTE);
-    if (byte === QUOTE || byte === COMMA) this.#isQuoted = true;
+    if (byte === QUOTE || byte === COMMA || byte === LINE_FEED || byte === CARRIAGE_RETURN) {
+      this.#isQuoted = true;
+    }
     this.addByte(byte);
   }
 

@@ -12,7 +12,7 @@ const ODD = 0;
 /** Texts that may be made of an object. */
 const MOST_TEXTS = 16;
 
-const decoder = new TextDecoder();
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /** Members of an object, by their names. */
 interface Level {
@@ -21,6 +21,8 @@ interface Level {
   below: (Level | undefined)[];
   /** With a dot at its end; empty for the object itself. */
   path: string;
+  /** Whether other members are noted. */
+  counts: boolean;
 }
 
 /** The members of a kind of objects, by their paths; each has a field, and so has each object that others are in. */
@@ -28,14 +30,24 @@ export class Form {
   readonly #fields = new Map<string, number>();
   readonly #top: Level;
   readonly #path: string;
+  readonly #counts: boolean;
 
   /**
    * @param options.paths Members, of which objects below end where their paths do.
    * @param options.odd Members that the API does not send there, with which an object is left to a parser.
    * @param options.path What stands before the paths of members that are unknown.
+   * @param options.counts Whether members that are unknown are noted.
    */
-  constructor({ paths, odd = [], path = "" }: { paths: string[]; odd?: string[]; path?: string }) {
+  constructor(
+    { paths, odd = [], path = "", counts = true }: {
+      paths: string[];
+      odd?: string[];
+      path?: string;
+      counts?: boolean;
+    },
+  ) {
     this.#path = path;
+    this.#counts = counts;
     this.#top = this.#level([...paths, ...odd].map((one) => one.split(".")), "");
     for (const one of odd) this.#mark(this.#top, one.split("."));
   }
@@ -68,7 +80,8 @@ export class Form {
       const inner = all.map(([_, ...rest]) => rest).filter((rest) => rest.length > 0);
       below.push(inner.length > 0 ? this.#level(inner, `${path}.`) : undefined);
     }
-    return { names: new Names([...byName.keys()]), fields, below, path: `${this.#path}${prefix}` };
+    const names = new Names([...byName.keys()]);
+    return { names, fields, below, path: `${this.#path}${prefix}`, counts: this.#counts };
   }
 
   #mark(level: Level, [name = "", ...rest]: string[]): void {
@@ -120,12 +133,12 @@ export function hasStrangeName(outline: Outline, value: number): boolean {
 }
 
 function readLevel(outline: Outline, object: number, level: Level, found: Found): void {
-  const { names, fields, below } = level;
+  const { names, fields, below, counts } = level;
   const bytes = outline.bytes;
   for (let at = outline.first(object); at >= 0; at = outline.next(at, object)) {
     const i = names.find(bytes, outline.nameStart(at), outline.nameEnd(at));
     if (i < 0) {
-      addUnknown(outline, { value: at, parent: object, prefix: level.path }, found);
+      if (counts) addUnknown(outline, { value: at, parent: object, prefix: level.path }, found);
       continue;
     }
     const [field = ODD, inner] = [fields[i], below[i]];

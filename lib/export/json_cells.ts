@@ -50,6 +50,22 @@ export function addCell(outline: Outline, value: number, out: CsvBytes): boolean
 }
 
 /**
+ * Adds a cell of a value with its line breaks, and of a number as JavaScript rounds it.
+ * @returns False for a list or an object
+ */
+export function addExactCell(outline: Outline, value: number, out: CsvBytes): boolean {
+  const bytes = outline.bytes;
+  const [start, end] = [outline.start(value), outline.end(value)];
+  const byte = bytes[start] ?? 0;
+  if (byte === QUOTE) out.addExactString(bytes, start + 1, end - 1);
+  else if (byte === OPEN_BRACE || byte === OPEN_BRACKET) return false;
+  else if (end - start <= MOST_DIGITS || (byte !== MINUS && !isDigit(byte))) {
+    return addCell(outline, value, out);
+  } else out.addText(`${JSON.parse(jsonText(outline, value))}`);
+  return true;
+}
+
+/**
  * Adds a value to a cell as JSON, as JSON.stringify writes it.
  * @returns False where only a parser of lines can say what it is
  */
@@ -146,6 +162,6 @@ function isPlainNumber(outline: Outline, value: number): boolean {
 }
 
 /** Returns the JSON text of a value. */
-function jsonText(outline: Outline, value: number): string {
+export function jsonText(outline: Outline, value: number): string {
   return decoder.decode(outline.bytes.subarray(outline.start(value), outline.end(value)));
 }

@@ -56,13 +56,21 @@ function outlinedPosts(bytes: Uint8Array, place: Place): Post[] | null {
   const line = new OutlinedLine(bytes, apiVersion(outline));
   const posts: Post[] = [];
   for (const tweet of findTweets(outline)) {
-    const id = outline.isObject(tweet) ? outline.id(tweet) : null;
+    const id = outline.isObject(tweet) ? idOf(outline, tweet) : null;
     if (id === null) return null;
     const isRetweet = line.api === "1.1" ? hasStatus(outline, tweet) : hasRepeat(outline, tweet);
     if (isRetweet === null) return null;
     posts.push(new OutlinedPost({ id, line, place, isRetweet, number: posts.length }));
   }
   return posts;
+}
+
+/** Returns a tweet's id; null where only a parser can say what it is. */
+function idOf(outline: Outline, tweet: number): string | null {
+  const text = outline.find(tweet, ID_STR);
+  if (text >= 0) return outline.isString(text) ? outline.digits(text) : null;
+  const number = outline.find(tweet, ID);
+  return number < 0 ? null : outline.digits(number);
 }
 
 /** Returns the version of the API, as `parseTweetLine` does. */

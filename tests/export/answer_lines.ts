@@ -123,9 +123,8 @@ export const UNUSUAL = [
   '{"data":[{"id":9007199254740993,"text":"a"},{"id":1,"text":7}]}',
 ];
 
-/** Lines with any JSON in place of any part of an answer. */
-export function changedLines(): fc.Arbitrary<string[]> {
-  const pages = [...madePages(), ...USUAL];
+/** Lines with any JSON in place of any part of an answer, or of one of these lines. */
+export function changedLines(pages = [...madePages(), ...USUAL]): fc.Arbitrary<string[]> {
   const change = fc.record({
     page: fc.nat(pages.length - 1),
     part: fc.nat(10_000),
