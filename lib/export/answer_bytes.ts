@@ -1,10 +1,9 @@
 /**
- * Rows of twarc-csv's columns from the bytes of lines: nothing is parsed, as collecting the garbage of parsed lines
+ * Rows of tables of version 2 from the bytes of lines: nothing is parsed, as collecting the garbage of parsed lines
  * takes most of the time otherwise.
  */
 
-import { type AddCell, cellFor } from "./answer_cells.ts";
-import { ANSWER_COLUMNS, MERGED } from "./answer_columns.ts";
+import { MERGED } from "./answer_columns.ts";
 import type { FoundTweet } from "./answer_fields.ts";
 import { AnswerRow } from "./answer_row.ts";
 import type { CsvBytes } from "./csv_bytes.ts";
@@ -14,32 +13,47 @@ import type { Post } from "./post.ts";
 const COMMA = 0x2c;
 const LINE_FEED = 0x0a;
 
-/** The origin of columns beside each other: cells that are not a tweet's own are made once for the rows of a line. */
-type Source = "own" | "repeated" | "author" | "line";
+/** Adds a cell. @returns False where only a parser can say what it is */
+export type AddCell = (row: AnswerRow, out: CsvBytes) => boolean;
 
-/** The columns beside each other that are made of the same thing. */
-const RUNS: { of: Source; cells: AddCell[] }[] = [];
-for (const column of ANSWER_COLUMNS) {
-  const of = sourceFor(column);
-  const last = RUNS.at(-1);
-  if (last?.of === of) last.cells.push(cellFor(column));
-  else RUNS.push({ of, cells: [cellFor(column)] });
+/** The origin of a column: cells that are not a tweet's own are made once for the rows of a line. */
+export type Source = "own" | "repeated" | "author" | "line";
+
+/** A column: what its cells are made of, and what adds them. */
+export interface BytesColumn {
+  of: Source;
+  add: AddCell;
+}
+
+/** Columns beside each other that are made of the same thing. */
+interface Run {
+  of: Source;
+  cells: AddCell[];
 }
 
 /** Makes rows of the tweets of lines. */
 export class AnswerBytes {
-  readonly #unknown: Map<string, number>;
+  readonly #unknown: Map<string, number> | undefined;
   readonly #row: AnswerRow;
+  readonly #runs: Run[] = [];
   /** The epoch of the text when rows could last be copied from it. */
   #epoch = 0;
 
   /**
    * @param options.merge As of AnswerRows.
-   * @param options.unknown How often members without a column came; is added to.
+   * @param options.unknown How often members without a column came; is added to, where that is counted.
    */
-  constructor({ merge, unknown }: { merge: boolean; unknown: Map<string, number> }) {
+  constructor(
+    columns: readonly BytesColumn[],
+    { merge, unknown }: { merge: boolean; unknown?: Map<string, number> },
+  ) {
     this.#row = new AnswerRow({ merge });
     this.#unknown = unknown;
+    for (const { of, add } of columns) {
+      const last = this.#runs.at(-1);
+      if (last?.of === of) last.cells.push(add);
+      else this.#runs.push({ of, cells: [add] });
+    }
   }
 
   /** Adds the row of a tweet, with its line end. @returns False, and adds nothing, for one that is left to a parser */
@@ -48,20 +62,20 @@ export class AnswerBytes {
     this.#epoch = out.epoch;
     if (!this.#row.read(post)) return false;
     const start = out.length;
-    for (let i = 0; i < RUNS.length; i++) {
+    for (let i = 0; i < this.#runs.length; i++) {
       if (i > 0) out.addByte(COMMA);
       if (this.#addRun(i, out)) continue;
       out.cut(start);
       return false;
     }
     out.addByte(LINE_FEED);
-    this.#countUnknown();
+    if (this.#unknown) this.#countUnknown(this.#unknown);
     return true;
   }
 
   /** Adds the text of a run, or repeats that of an earlier row which has it as well. */
   #addRun(run: number, out: CsvBytes): boolean {
-    const { of = "own", cells = [] } = RUNS[run] ?? {};
+    const { of = "own", cells = [] } = this.#runs[run] ?? {};
     const { texts } = this.#sharedBy(of) ?? {};
     if (!texts) return this.#addCells(cells, out);
     if (texts[2 * run + 1] !== 0) {
@@ -89,14 +103,15 @@ export class AnswerBytes {
     return true;
   }
 
-  #countUnknown(): void {
+  #countUnknown(all: Map<string, number>): void {
     const { own, whole, author, line } = this.#row;
-    for (const path of own.unknown) if (this.#isFrom(own, path)) this.#count(path);
+    const count = (path: string) => void all.set(path, (all.get(path) ?? 0) + 1);
+    for (const path of own.unknown) if (this.#isFrom(own, path)) count(path);
     if (whole !== own) {
-      for (const path of whole.unknown) if (this.#isFrom(whole, path)) this.#count(path);
+      for (const path of whole.unknown) if (this.#isFrom(whole, path)) count(path);
     }
-    if (author) { for (const path of author.unknown) this.#count(path); }
-    for (const path of line.retrieved.unknown) this.#count(path);
+    if (author) { for (const path of author.unknown) count(path); }
+    for (const path of line.retrieved.unknown) count(path);
   }
 
   /** Returns whether the row has a member from a tweet. */
@@ -104,15 +119,4 @@ export class AnswerBytes {
     const group = MERGED.findIndex((name) => path.startsWith(`${name}.`));
     return group < 0 ? tweet === this.#row.own : this.#row.merged[group] === tweet;
   }
-
-  #count(path: string): void {
-    this.#unknown.set(path, (this.#unknown.get(path) ?? 0) + 1);
-  }
-}
-
-function sourceFor(column: string): Source {
-  const [member = ""] = column.split(".");
-  if (member === "author") return "author";
-  if (member === "matching_rules" || member === "__twarc") return "line";
-  return member === "text" || MERGED.some((name) => name === member) ? "repeated" : "own";
 }

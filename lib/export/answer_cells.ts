@@ -1,7 +1,8 @@
 /** The cells of twarc-csv's columns, from the bytes of a line: as `AnswerRows` makes them of parsed tweets. */
 
 import { type Name, name, type Outline } from "../twitter/bytes/outline.ts";
-import { MERGED } from "./answer_columns.ts";
+import type { AddCell, BytesColumn, Source } from "./answer_bytes.ts";
+import { ANSWER_COLUMNS, MERGED } from "./answer_columns.ts";
 import { NOTE_FORM, POLL_FORM, TWEET_FORM, USER_FORM } from "./answer_fields.ts";
 import { areObjects, RETRIEVED_FORM } from "./answer_line.ts";
 import { type AnswerRow, REFERENCES } from "./answer_row.ts";
@@ -9,9 +10,6 @@ import type { CsvBytes } from "./csv_bytes.ts";
 import { type Form, type Found, isNull } from "./fields.ts";
 import { isPlainString } from "./keyed.ts";
 import { addCell, addJson, addMarked } from "./json_cells.ts";
-
-/** Adds a cell. @returns False where only a parser can say what it is */
-export type AddCell = (row: AnswerRow, out: CsvBytes) => boolean;
 
 const FIELDS = {
   mediaKeys: TWEET_FORM.field("attachments.media_keys"),
@@ -28,8 +26,19 @@ const NAMES = {
   urls: name("urls"),
 };
 
-/** Returns what adds the cells of a column. */
-export function cellFor(column: string): AddCell {
+/** Returns twarc-csv's columns. */
+export function answerColumns(): BytesColumn[] {
+  return ANSWER_COLUMNS.map((column) => ({ of: sourceFor(column), add: cellFor(column) }));
+}
+
+function sourceFor(column: string): Source {
+  const [member = ""] = column.split(".");
+  if (member === "author") return "author";
+  if (member === "matching_rules" || member === "__twarc") return "line";
+  return member === "text" || MERGED.some((name) => name === member) ? "repeated" : "own";
+}
+
+function cellFor(column: string): AddCell {
   const special = SPECIAL[column];
   if (special) return special;
   const [first = "", second = "", third = ""] = column.split(".");

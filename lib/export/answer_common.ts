@@ -75,7 +75,7 @@ const [REPLIED, RETWEETED, QUOTED] = [0, 1, 2];
 
 type AuthorOf = Common["author"];
 
-const decoder = new TextDecoder();
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /** Reads tweets. */
 export class AnswerCommon {

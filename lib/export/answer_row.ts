@@ -7,7 +7,7 @@ import { AnswerLine } from "./answer_line.ts";
 import { Found, isNull } from "./fields.ts";
 import { isPlainString } from "./keyed.ts";
 import { Names } from "./names.ts";
-import type { Post } from "./post.ts";
+import type { Place, Post } from "./post.ts";
 import { readOutline } from "./recorded_line.ts";
 
 /** The kinds of references that have columns. */
@@ -61,6 +61,8 @@ export class AnswerRow {
   outline = new Outline();
   readonly line = new AnswerLine();
   id = "";
+  place: Place = { collection: "", harvest: "", file: "", number: 0 };
+  isRetweet = false;
   readonly own = new FoundTweet();
   /** The tweet that has the text: the one that it repeats, or the tweet itself. */
   whole = this.own;
@@ -80,11 +82,13 @@ export class AnswerRow {
   }
 
   /** Reads a tweet. @returns False for one that is left to a parser */
-  read({ id, number, bytes }: Post): boolean {
+  read({ id, number, bytes, place, isRetweet }: Post): boolean {
     const tweet = this.#enter(bytes) ? this.line.tweets[number ?? -1] : undefined;
     if (tweet === undefined) return false;
     const { own, outline } = this;
     this.id = id;
+    this.place = place;
+    this.isRetweet = isRetweet;
     own.clear();
     own.read(outline, tweet, this.line);
     own.readPlace(outline, this.line);

@@ -3,10 +3,13 @@
 import { parseWhole } from "../base/json.ts";
 import { UserError } from "../base/errors.ts";
 import { AnswerBytes } from "./answer_bytes.ts";
+import { answerColumns } from "./answer_cells.ts";
 import { commonReader } from "./answer_common.ts";
 import { ANSWER_COLUMNS, AnswerRows, at } from "./answer_columns.ts";
+import { commonCells } from "./common_cells.ts";
 import { COMMON_COLUMNS, type CommonCell, type CommonColumn } from "./common_columns.ts";
 import type { Cell } from "./csv.ts";
+import type { CsvBytes } from "./csv_bytes.ts";
 import { FOUR_CAT_COLUMNS, toFourCatCells } from "./four_cat.ts";
 import { type Post, rawText, toObject } from "./post.ts";
 import type { Pseudonyms } from "./pseudonyms.ts";
@@ -107,7 +110,7 @@ function some(table: Table, names: string[]): Table {
 function answerTable({ extra, merge }: { extra: readonly string[]; merge: boolean }): Table {
   const rows = new AnswerRows({ columns: [...ANSWER_COLUMNS, ...extra], merge });
   if (extra.length > 0) return rows;
-  const bytes = new AnswerBytes({ merge, unknown: rows.unknown });
+  const bytes = new AnswerBytes(answerColumns(), { merge, unknown: rows.unknown });
   return {
     columns: rows.columns,
     unknown: rows.unknown,
@@ -133,7 +136,9 @@ function commonTable(options: { merge: boolean }): Table {
     const tweet = read(post);
     return COMMON_COLUMNS.map((column) => toTextCell(column.read(tweet, post.place), column));
   };
-  return { columns: COMMON_COLUMNS.map(({ name }) => name), toCells };
+  const bytes = new AnswerBytes(commonCells(), options);
+  const addCsvRow = (post: Post, out: CsvBytes) => bytes.addRow(post, out);
+  return { columns: COMMON_COLUMNS.map(({ name }) => name), toCells, addCsvRow };
 }
 
 /** A table with members of the tweets behind its columns. */

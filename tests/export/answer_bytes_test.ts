@@ -5,9 +5,9 @@ import fc from "fast-check";
 import { openTable } from "../../lib/export/columns.ts";
 import { CsvWriter } from "../../lib/export/text_writers.ts";
 import type { Table } from "../../lib/export/writer.ts";
-import { madePages } from "../sandbox/v2_pages.ts";
-import { changedLines, UNUSUAL, USUAL } from "./answer_lines.ts";
-import { exported, recordedAnswers } from "./exported.ts";
+import { changedLines, USUAL } from "./answer_lines.ts";
+import { exported } from "./exported.ts";
+import { testAnswerRows } from "./same_rows.ts";
 
 /** What both ways make of lines, and how many rows were made of bytes alone. */
 async function bothOf(lines: string[], merge: boolean) {
@@ -53,18 +53,7 @@ Deno.test("cells are the same, of bytes alone, for what the API sends", async ()
   await assertSame(USUAL);
 });
 
-Deno.test("what the API does not send is as a parser reads it", async () => {
-  for (const line of UNUSUAL) {
-    for (const merge of [true, false]) await assertSame([USUAL[0] ?? "", line, line], { merge });
-  }
-  await assertSame([...USUAL, ...UNUSUAL, ...USUAL]);
-});
-
-Deno.test("recorded and made answers have the same rows, whatever their tweets share", async () => {
-  const pages = [...madePages(), ...(await recordedAnswers()).flat()];
-  const tweets = pages.reduce((sum, page) => sum + [JSON.parse(page).data].flat().length, 0);
-  for (const merge of [true, false]) await assertSame(pages, { merge, quick: tweets });
-});
+testAnswerRows(assertSame);
 
 Deno.test("with any JSON in place of any part of an answer, rows are the same", async () => {
   await fc.assert(

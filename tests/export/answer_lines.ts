@@ -4,8 +4,8 @@ import fc from "fast-check";
 import { madePages } from "../sandbox/v2_pages.ts";
 import { jsonText } from "../twitter/json_texts.ts";
 
-/** A line with a tweet that has more, with others beside it. */
-function lineWith(more: string, beside = ""): string {
+/** Returns a line with a tweet that has more, with others beside it. */
+export function lineWith(more: string, beside = ""): string {
   return `{"data":[{"id":"1","author_id":"7","text":"a","public_metrics":{"like_count":0}${more}}]` +
     `,"includes":{"users":[{"id":"7","username":"ada"}],"tweets":[{"id":"2","author_id":"7",` +
     `"text":"b","public_metrics":{"like_count":5}}]${beside}}}`;
@@ -27,6 +27,7 @@ export const USUAL = [
     "é☃🦫",
     "\\udd8b\\ud83e\\ud83e\\udd8b",
     "\u2028\x7f",
+    "\ufeffa",
   ].flatMap((text) => [
     lineWith(`,"lang":"${text}","source":"${text}"`),
     lineWith(`,"entities":{"hashtags":[{"tag":"${text}"}],"annotations":[{"n":"${text}"}]}`),

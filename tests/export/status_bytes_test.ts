@@ -1,12 +1,10 @@
 /** Rows of statuses that are made of bytes are those that a parser would give. */
 
-import assert from "node:assert/strict";
-import { Buffer } from "node:buffer";
 import fc from "fast-check";
 import { openTable } from "../../lib/export/columns.ts";
-import { CsvWriter } from "../../lib/export/text_writers.ts";
 import { changedLines } from "./answer_lines.ts";
-import { exported, madeStatuses, recordedStatuses } from "./exported.ts";
+import { madeStatuses, recordedStatuses } from "./exported.ts";
+import { assertSameRows } from "./same_rows.ts";
 
 /** A status with more. */
 function statusWith(more: string, ofUser = ""): string {
@@ -111,25 +109,9 @@ const UNUSUAL = [
 ];
 
 async function assertSame(lines: string[], { merge = true, quick = 0 } = {}): Promise<void> {
-  let made = 0;
-  const rowsOf = async (isQuick: boolean) => {
-    const table = openTable({ merge, apis: new Set(["1.1"]) });
-    const addCsvRow: typeof table.addCsvRow = (post, out) => {
-      const isDone = isQuick && table.addCsvRow?.(post, out) === true;
-      if (isDone) made++;
-      return isDone;
-    };
-    const bytes = await exported(lines, (sink) => new CsvWriter(sink, { ...table, addCsvRow }), {
-      keepDuplicates: true,
-    }).catch((error) => {
-      // A line that is none of the API's is refused, by both ways alike.
-      if (!(error instanceof SyntaxError)) throw error;
-      return new TextEncoder().encode(error.message);
-    });
-    return Buffer.from(bytes).toString("latin1");
-  };
-  assert.equal(await rowsOf(true), await rowsOf(false));
-  assert.ok(made >= quick, `${made} rows were made of bytes: ${lines[0]}`);
+  const table = openTable({ merge, apis: new Set(["1.1"]) });
+  const { columns, toCells } = table;
+  await assertSameRows(lines, { table, parsed: { columns, toCells }, quick });
 }
 
 Deno.test("cells are the same, of bytes alone, for what the API sends", async () => {
