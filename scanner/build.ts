@@ -1,7 +1,8 @@
 // deno-lint-ignore-file no-console
 /**
- * Makes `lib/twitter/bytes/scan.wasm` of `scan.ts`: `deno task build-scanner`; with `--check` it only compares. The compiler comes from
- * npm, at the version that `deno.json` here pins, so that the same source makes the same bytes.
+ * Makes `lib/twitter/bytes/scan.wasm` of `scan.ts`, and `tidy.wasm` there of `tidy.ts` and its parts: `deno task
+ * build-scanner`; with `--check` it only compares. The compiler comes from npm, at the version that `deno.json` here
+ * pins, so that the same source makes the same bytes.
  */
 
 import asc from "assemblyscript/asc";
@@ -9,35 +10,47 @@ import asc from "assemblyscript/asc";
 /** 64 KiB each. A longer text than 32 MiB, and one with as many values, is left to a parser. */
 const MOST_PAGES = 512;
 
-const target = new URL("../lib/twitter/bytes/scan.wasm", import.meta.url);
-const source = await Deno.readTextFile(new URL("scan.ts", import.meta.url));
-const made = signed(
-  await compiled(source),
-  await crypto.subtle.digest("SHA-256", new TextEncoder().encode(source)),
-);
-if (!Deno.args.includes("--check")) {
-  await Deno.writeFile(target, made);
-  console.log(`lib/twitter/bytes/scan.wasm was written: ${made.length} bytes.`);
-} else if (!isSame(made, await Deno.readFile(target))) {
-  console.error(
-    "Error: lib/twitter/bytes/scan.wasm is not what scanner/scan.ts makes. Run: deno task build-scanner",
-  );
-  Deno.exit(1);
+/** What is made, by the name of the module, and of which sources, the one with the exports first. */
+const MODULES: Record<string, string[]> = {
+  "scan.wasm": ["scan.ts"],
+  "tidy.wasm": ["tidy.ts", "tidy_names.ts", "tidy_tokens.ts"],
+};
+
+for (const [name, files] of Object.entries(MODULES)) {
+  const target = new URL(`../lib/twitter/bytes/${name}`, import.meta.url);
+  const sources = new Map<string, string>();
+  for (const file of files) {
+    sources.set(file, await Deno.readTextFile(new URL(file, import.meta.url)));
+  }
+  const all = new TextEncoder().encode([...sources.values()].join(""));
+  const made = signed(await compiled(name, sources), await crypto.subtle.digest("SHA-256", all));
+  if (!Deno.args.includes("--check")) {
+    await Deno.writeFile(target, made);
+    console.log(`lib/twitter/bytes/${name} was written: ${made.length} bytes.`);
+  } else if (!isSame(made, await Deno.readFile(target))) {
+    console.error(
+      `Error: lib/twitter/bytes/${name} is not what scanner/${
+        files[0]
+      } makes. Run: deno task build-scanner`,
+    );
+    Deno.exit(1);
+  }
 }
 
-/** Compiles a source. @throws Error with what is wrong in it */
-async function compiled(source: string): Promise<Uint8Array> {
+/** Compiles sources. @throws Error with what is wrong in them */
+async function compiled(name: string, sources: Map<string, string>): Promise<Uint8Array> {
   let made: Uint8Array | undefined;
-  const options = ["--outFile", "scan.wasm", "-O3", "--noAssert", "--runtime", "stub"];
+  const options = ["--outFile", name, "-O3", "--noAssert", "--runtime", "stub"];
   const limits = ["--enable", "simd", "--maximumMemory", `${MOST_PAGES}`];
-  const { error, stderr } = await asc.main(["scan.ts", ...options, ...limits], {
-    readFile: (name) => name === "scan.ts" ? source : null,
+  const [first = ""] = sources.keys();
+  const { error, stderr } = await asc.main([first, ...options, ...limits], {
+    readFile: (file) => sources.get(file) ?? null,
     writeFile: (_name, content) => {
       if (typeof content !== "string") made = content;
     },
     listFiles: () => null,
   });
-  if (error || !made) throw new Error(`scan.ts was not compiled: ${stderr.toString()}`);
+  if (error || !made) throw new Error(`${first} was not compiled: ${stderr.toString()}`);
   return made;
 }
 

@@ -65,6 +65,13 @@ export class CsvBytes {
     this.#length += end - start;
   }
 
+  /** Adds bytes, many, as they are. */
+  addBytes(bytes: Uint8Array): void {
+    this.#reserve(bytes.length);
+    this.#bytes.set(bytes, this.#length);
+    this.#length += bytes.length;
+  }
+
   /** Adds a text as it is; half a character becomes U+FFFD. */
   addText(text: string): void {
     this.#reserve(text.length * 3);

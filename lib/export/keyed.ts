@@ -13,6 +13,8 @@ export class Keyed {
   /** The value of a key and its object, two by two, at the place that the key gives, or behind it. */
   #table = new Int32Array(2 * FIRST_PLACES);
   #count = 0;
+  /** Whether each element of the list is an object with a key that no other one has. */
+  hasAll = true;
 
   /**
    * Takes the objects of a list, of several with the same key the last one.
@@ -22,13 +24,17 @@ export class Keyed {
     this.#outline = outline;
     this.#table.fill(0);
     this.#count = 0;
+    this.hasAll = true;
     if (list <= 0 || !outline.isArray(list)) return true;
+    let elements = 0;
     for (let at = outline.first(list); at >= 0; at = outline.next(at, list)) {
+      elements++;
       const value = outline.isObject(at) ? outline.find(at, key) : -1;
       if (value < 0 || !outline.isString(value)) continue;
       if (!isPlainString(outline, value)) return false;
       this.#put(value, at);
     }
+    this.hasAll = this.#count === elements;
     return true;
   }
 

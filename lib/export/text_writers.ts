@@ -1,16 +1,18 @@
 /** Files of tweets that are text: ids, JSON lines, CSV. */
 
 import { wellFormed } from "../format/surrogates.ts";
-import { Buffer } from "node:buffer";
 import { type Cell, toCsvHeader, toCsvRow, toExcelRow } from "./csv.ts";
 import { CsvBytes } from "./csv_bytes.ts";
+import { FlatBytes } from "./flat_bytes.ts";
 import { flatten } from "./flatten.ts";
 import { isLine, type Post } from "./post.ts";
+import { readOutline } from "./recorded_line.ts";
 import type { PostWriter, Sink, Table } from "./writer.ts";
 
 /** Bytes that are written at once. */
 const BLOCK = 2 ** 18;
-const LINE_FEED = Buffer.from("\n");
+const LINE_FEED = Uint8Array.of(0x0a);
+const NONE = new Uint8Array();
 const encoder = new TextEncoder();
 
 /** Buffers the texts of tweets until there are enough to write. */
@@ -73,8 +75,8 @@ export class CsvWriter extends TextWriter {
  */
 export class JsonlWriter implements PostWriter {
   readonly #sink: Sink;
-  #blocks: Uint8Array[] = [];
-  #bytes = 0;
+  readonly #block = new CsvBytes();
+  readonly #flat = new FlatBytes();
 
   constructor(sink: Sink) {
     this.#sink = sink;
@@ -82,24 +84,34 @@ export class JsonlWriter implements PostWriter {
 
   add(posts: readonly Post[]): Promise<void> | void {
     const [first] = posts;
-    if (first?.line.api === "2") flatten(first.line);
-    for (const post of posts) {
-      const bytes = isLine(post) ? post.bytes.slice() : encoder.encode(JSON.stringify(post.json));
-      this.#push(wellFormed(bytes));
-      this.#push(LINE_FEED);
+    if (!first) return;
+    if (first.line.api === "1.1") {
+      for (const post of posts) {
+        this.#addText(isLine(post) ? post.bytes : JSON.stringify(post.json));
+      }
+    } else if (this.#flatten(posts)) {
+      this.#block.addBytes(this.#flat.lines);
+    } else {
+      flatten(first.line);
+      for (const { json } of posts) this.#addText(JSON.stringify(json));
     }
-    if (this.#bytes >= BLOCK) return this.end();
+    if (this.#block.length >= BLOCK) return this.end();
   }
 
   async end(): Promise<void> {
-    const block = Buffer.concat(this.#blocks);
-    this.#blocks = [];
-    this.#bytes = 0;
-    if (block.length > 0) await this.#sink.write(block);
+    if (this.#block.length > 0) await this.#sink.write(this.#block.from(0));
+    this.#block.cut(0);
   }
 
-  #push(bytes: Uint8Array): void {
-    this.#blocks.push(bytes);
-    this.#bytes += bytes.length;
+  /** Makes lines of bytes. @returns False where a parser has to make them */
+  #flatten(posts: readonly Post[]): boolean {
+    const [{ bytes } = { bytes: NONE }] = posts;
+    if (!readOutline(bytes) || !this.#flat.read(bytes)) return false;
+    return posts.every(({ number }) => number !== undefined && this.#flat.add(number));
+  }
+
+  #addText(text: Uint8Array | string): void {
+    this.#block.addBytes(wellFormed(typeof text === "string" ? encoder.encode(text) : text));
+    this.#block.addBytes(LINE_FEED);
   }
 }

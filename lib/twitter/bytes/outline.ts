@@ -51,7 +51,7 @@ const ID_STR = name("id_str");
  */
 export class Outline {
   #bytes: Uint8Array = new Uint8Array();
-  #values = new Int32Array(FIRST_ROOM * FIELDS);
+  #values: Int32Array = new Int32Array(FIRST_ROOM * FIELDS);
   /** What the scanner found: the sum of those of the three below that hold. */
   #found = 0;
 
@@ -71,6 +71,13 @@ export class Outline {
     this.#found = traits();
     this.#keep(recorded() / Int32Array.BYTES_PER_ELEMENT, count);
     return true;
+  }
+
+  /** Takes a text and its values from another scanner, which hold as long as both do. */
+  show(bytes: Uint8Array, values: Int32Array): void {
+    this.#bytes = bytes;
+    this.#values = values;
+    this.#found = 0;
   }
 
   /** Keeps the values of a text: the scanner's memory is for the next one. */
@@ -142,6 +149,11 @@ export class Outline {
     return next < (this.#values[parent * FIELDS + NEXT] ?? 0) ? next : -1;
   }
 
+  /** Returns the number of the value after all that is in this one. */
+  after(value: number): number {
+    return this.#values[value * FIELDS + NEXT] ?? 0;
+  }
+
   /** Returns the first recorded value in an object or array; -1 where there is none. */
   first(parent: number): number {
     return parent + 1 < (this.#values[parent * FIELDS + NEXT] ?? 0) ? parent + 1 : -1;
@@ -154,6 +166,21 @@ export class Outline {
       if (this.#isNamed(value, name)) found = value;
     }
     return found;
+  }
+
+  /** Returns the member of an object that has the name of another member; -1 where there is none. */
+  findLike(parent: number, member: number): number {
+    const start = this.nameStart(member);
+    const length = this.nameEnd(member) - start;
+    const bytes = this.#bytes;
+    for (let value = this.first(parent); value >= 0; value = this.next(value, parent)) {
+      const other = this.nameStart(value);
+      if (this.nameEnd(value) - other !== length) continue;
+      let same = 0;
+      while (same < length && bytes[start + same] === bytes[other + same]) same++;
+      if (same === length) return value;
+    }
+    return -1;
   }
 
   /** Returns the id of an object, as `idAt` does; null where it is not one in plain digits. */

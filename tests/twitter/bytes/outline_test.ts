@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
 import { gunzipSync } from "node:zlib";
 import fc from "fast-check";
 import { hasHalves } from "../../../lib/format/surrogates.ts";
@@ -252,10 +253,12 @@ Deno.test("an outline keeps its values while another reads", () => {
   assert.deepEqual([other.traits, other.isOneLine], [{}, false]);
 });
 
-Deno.test("the scanner is what was compiled of its source: where it is not, run deno task build-scanner", async () => {
+Deno.test("scanners are what was compiled of their sources: where one is not, run deno task build-scanner", async () => {
   const read = (path: string) => Deno.readFile(new URL(`../../../${path}`, import.meta.url));
-  const module = await WebAssembly.compile(await read("lib/twitter/bytes/scan.wasm"));
-  const [recorded] = WebAssembly.Module.customSections(module, "source");
-  const source = await crypto.subtle.digest("SHA-256", await read("scanner/scan.ts"));
-  assert.deepEqual(recorded, source);
+  for (const [name, ...files] of [["scan"], ["tidy", "tidy_names", "tidy_tokens"]]) {
+    const module = await WebAssembly.compile(await read(`lib/twitter/bytes/${name}.wasm`));
+    const [recorded] = WebAssembly.Module.customSections(module, "source");
+    const sources = await Promise.all([name, ...files].map((one) => read(`scanner/${one}.ts`)));
+    assert.deepEqual(recorded, await crypto.subtle.digest("SHA-256", Buffer.concat(sources)));
+  }
 });
