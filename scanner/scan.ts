@@ -2,9 +2,10 @@
  * The pass over a JSON text that `lib/twitter/bytes/outline.ts` describes, in AssemblyScript: 16 bytes of a string at a time, which
  * JavaScript cannot. `deno task build-scanner` makes `lib/twitter/bytes/scan.wasm` of it.
  *
- * The text lies from `text` on, with `SPARE` bytes of 0 behind it, which end every loop: they are in no JSON text. The
- * values lie behind that, five numbers each: where the name and the value begin and end, as distances from `text`, and
- * the number of the next value after all in it.
+ * The text lies from `text` on, with `SPARE` bytes of 0 behind it, which end every loop: they are in no JSON text. Of a
+ * block of lines one is read at a time, with a 0 for its end. The values lie behind the text, five numbers each: where
+ * the name and the value begin and end, as distances from the beginning of what is read, and the number of the next
+ * value after all in it.
  */
 
 const QUOTE: u8 = 0x22;
@@ -43,6 +44,8 @@ const SPARE: i32 = 32;
 const LONGEST: i32 = 1 << 25;
 /** Bytes of a value. */
 const VALUE: i32 = 20;
+/** Bytes of the numbers of as many lines as can end in 16 bytes. */
+const LINES: i32 = 64;
 const PAGE_BITS: i32 = 16;
 
 /** What may follow a backslash, but for `u`, and what is a digit of four after that. */
@@ -66,6 +69,9 @@ function mark(byte: u8, kind: u8): void {
 }
 
 const text: i32 = (i32(__heap_base) + 15) & ~15;
+
+/** Where the part of the text that is read begins. */
+let from: i32 = text;
 
 /** Where the values of the last text lie. */
 let values: i32 = 0;
@@ -95,15 +101,38 @@ export function place(length: i32): i32 {
 }
 
 /**
- * Reads a text that lies in its place, and records its values down to so many levels below the whole.
+ * Reads a part of the text that lies in its place, and records its values down to so many levels below the whole.
  * @returns The number of values; 0 where it is not valid, or there is no room for them.
  */
-export function read(length: i32, levels: i32): i32 {
+export function read(start: i32, length: i32, levels: i32): i32 {
   found = 0;
   free = values;
-  keyStart = text;
-  keyEnd = text;
-  return scan(text + length, levels) ? (free - values) / VALUE : 0;
+  from = text + start;
+  keyStart = from;
+  keyEnd = from;
+  const last = from + length;
+  const behind = load<u8>(last);
+  store<u8>(last, 0);
+  const isValid = scan(last, levels);
+  store<u8>(last, behind);
+  return isValid ? (free - values) / VALUE : 0;
+}
+
+/**
+ * Records where the lines of a text end that lies in its place: numbers, in place of values.
+ * @returns How many there are; -1 where there is no room for them.
+ */
+export function lines(length: i32): i32 {
+  free = values;
+  for (let i = text; i < text + length; i += 16) {
+    let ends = i8x16.bitmask(i8x16.eq(v128.load(i), i8x16.splat(LINE_FEED)));
+    if (ends != 0 && free + LINES > end && !reach(free + LINES)) return -1;
+    for (; ends != 0; ends &= ends - 1) {
+      store<i32>(free, i + ctz(ends) - text);
+      free += 4;
+    }
+  }
+  return (free - values) >> 2;
 }
 
 /** Returns where the values of the last text lie. */
@@ -130,7 +159,7 @@ function reach(last: i32): bool {
 /** RFC 8259, in one loop: a value, then what may follow it. */
 function scan(last: i32, levels: i32): bool {
   let depth = 0;
-  let i = pastSpace(text);
+  let i = pastSpace(from);
   while (true) {
     let value = 0;
     if (depth <= levels) {
@@ -181,14 +210,14 @@ function begin(start: i32): i32 {
   const value = free;
   if (free + VALUE > end && !reach(free + VALUE)) return 0;
   free += VALUE;
-  store<i32>(value, keyStart - text);
-  store<i32>(value, keyEnd - text, 4);
-  store<i32>(value, start - text, 8);
+  store<i32>(value, keyStart - from);
+  store<i32>(value, keyEnd - from, 4);
+  store<i32>(value, start - from, 8);
   return value;
 }
 
 function close(value: i32, last: i32): void {
-  store<i32>(value, last - text, 12);
+  store<i32>(value, last - from, 12);
   store<i32>(value, (free - values) / VALUE, 16);
 }
 

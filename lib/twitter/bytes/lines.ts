@@ -3,10 +3,11 @@
 import { Alarm } from "../../base/alarm.ts";
 import type { Clock } from "../../base/clock.ts";
 import { GRACE_MS, isOrderly } from "../http/stop.ts";
+import { lineEnds } from "./outline.ts";
 
 const LINE_FEED = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
-const READ_SIZE = 65_536;
+const READ_SIZE = 262_144;
 /** No tweet comes near this, its end included; a longer line is dropped, so that it cannot fill the memory. */
 const LONGEST_LINE = 32 * 1024 * 1024;
 
@@ -203,13 +204,17 @@ function pastKeepAlives(chunk: Uint8Array, i: number): number {
 
 /** Adds the lines of a block that ends with the end of a line, but for empty ones. */
 function cut(block: Uint8Array, lines: Uint8Array[]): void {
-  for (let start = 0; start < block.length;) {
-    const end = block.indexOf(LINE_FEED, start);
+  let start = 0;
+  for (const end of lineEnds(block) ?? lineFeeds(block)) {
     const isLong = end > start && block[end - 1] === CARRIAGE_RETURN;
     const line = block.subarray(start, isLong ? end - 1 : end);
     if (line.length > 0) lines.push(line);
     start = end + 1;
   }
+}
+
+function* lineFeeds(block: Uint8Array): Generator<number> {
+  for (let at = block.indexOf(LINE_FEED); at >= 0; at = block.indexOf(LINE_FEED, at + 1)) yield at;
 }
 
 /** Replaces a line that was dropped: not JSON, so it is counted among the damaged ones. */

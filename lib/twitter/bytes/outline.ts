@@ -6,7 +6,7 @@
 import { isUtf8 } from "node:buffer";
 import type { LineTraits } from "../api.ts";
 import type { Span } from "./raw_json.ts";
-import { memory, place, read, recorded, traits } from "./scan.wasm";
+import { lines, memory, place, read, recorded, traits } from "./scan.wasm";
 
 const QUOTE = 0x22;
 const OPEN_BRACE = 0x7b;
@@ -63,10 +63,9 @@ export class Outline {
   read(bytes: Uint8Array, levels: number): boolean {
     this.#bytes = bytes;
     if (!isUtf8(bytes)) return false;
-    const text = place(bytes.length);
-    if (text === 0) return false;
-    bytesOfScanner().set(bytes, text);
-    const count = read(bytes.length, levels) * FIELDS;
+    const start = startInScanner(bytes);
+    if (start < 0) return false;
+    const count = read(start, bytes.length, levels) * FIELDS;
     if (count === 0) return false;
     this.#found = traits();
     this.#keep(recorded() / Int32Array.BYTES_PER_ELEMENT, count);
@@ -225,6 +224,40 @@ function bytesOfScanner(): Uint8Array {
 function numbersOfScanner(): Int32Array {
   if (scannerNumbers.length === 0) scannerNumbers = new Int32Array(memory.buffer);
   return scannerNumbers;
+}
+
+/** The block whose lines lie in the scanner's memory, and where it begins and ends in its buffer. */
+let placed: { buffer: ArrayBufferLike; start: number; end: number } | undefined;
+
+/**
+ * Returns the positions of all line feeds of a block; null for one that is too long. They are valid until anything else
+ * is read, and until then the block's lines are read where they lie: it must not be altered.
+ */
+export function lineEnds(block: Uint8Array): Int32Array | null {
+  if (copyToScanner(block) < 0) return null;
+  const count = lines(block.length);
+  if (count < 0) return null;
+  const { buffer, byteOffset: start } = block;
+  placed = { buffer, start, end: start + block.length };
+  const first = recorded() / Int32Array.BYTES_PER_ELEMENT;
+  return numbersOfScanner().subarray(first, first + count);
+}
+
+/** Returns where a text begins in the scanner's memory, which it is copied to unless it is there; -1 without room. */
+function startInScanner(bytes: Uint8Array): number {
+  const { buffer, byteOffset: start, length } = bytes;
+  if (!placed || placed.buffer !== buffer) return copyToScanner(bytes);
+  const isWithin = start >= placed.start && start + length <= placed.end;
+  return isWithin ? start - placed.start : copyToScanner(bytes);
+}
+
+/** Copies bytes into the scanner's memory. @returns Where they begin; -1 without room */
+function copyToScanner(bytes: Uint8Array): number {
+  placed = undefined;
+  const text = place(bytes.length);
+  if (text === 0) return -1;
+  bytesOfScanner().set(bytes, text);
+  return 0;
 }
 
 function isAt(bytes: Uint8Array, start: number, name: Name): boolean {

@@ -3,7 +3,7 @@ import { Buffer } from "node:buffer";
 import { gunzipSync } from "node:zlib";
 import fc from "fast-check";
 import { hasHalves } from "../../../lib/format/surrogates.ts";
-import { name, Outline } from "../../../lib/twitter/bytes/outline.ts";
+import { lineEnds, name, Outline } from "../../../lib/twitter/bytes/outline.ts";
 import { idAt } from "../../../lib/twitter/bytes/ids.ts";
 import { items } from "../../../lib/twitter/bytes/raw_json.ts";
 import { strictlyParsed } from "../../../lib/twitter/bytes/strict_json.ts";
@@ -251,6 +251,46 @@ Deno.test("an outline keeps its values while another reads", () => {
   assert.deepEqual([one.id(0), one.id(one.first(0))], ["2", "1"]);
   assert.deepEqual([one.traits, one.isOneLine], [{ isPublic: true, isWellFormed: true }, true]);
   assert.deepEqual([other.traits, other.isOneLine], [{}, false]);
+});
+
+Deno.test("the lines of a block are read where they lie as each by itself is, none beyond its end", () => {
+  const outline = new Outline();
+  const lines = fc.array(anyBytes.map((bytes) => bytes.filter((byte) => byte !== 0x0a)));
+  fc.assert(
+    fc.property(lines, (lines) => {
+      const text = Uint8Array.from(lines.flatMap((line) => [...line, 0x0a]));
+      const ends = [...lineEnds(text) ?? []];
+      assert.deepEqual(ends, [...text.keys()].filter((i) => text[i] === 0x0a));
+      let start = 0;
+      for (const [i, end] of ends.entries()) {
+        const line = text.subarray(start, end);
+        assert.equal(outline.read(line, 0), isTaken(line), `${i}: ${decoder.decode(text)}`);
+        start = end + 1;
+      }
+    }),
+    { numRuns: 2_000 },
+  );
+});
+
+Deno.test("a line of a block is read as it is now once anything else was read: its memory may be used again", () => {
+  const [outline, other] = [new Outline(), new Outline()];
+  const block = encoder.encode('{"id":12}\n{"id":34}\n');
+  assert.deepEqual([...lineEnds(block) ?? []], [9, 19]);
+  const second = block.subarray(10, 19);
+  assert.ok(outline.read(second, 1));
+  assert.equal(outline.id(0), "34");
+  assert.ok(other.read(encoder.encode('{"id":5}'), 1));
+  block.set(encoder.encode("[1,2,3,4]"), 10);
+  assert.ok(outline.read(second, 1));
+  assert.ok(outline.isArray(0));
+  assert.equal(lineEnds(new Uint8Array((32 << 20) + 1)), null);
+  assert.ok(outline.read(block.subarray(0, 9), 1));
+  assert.equal(outline.id(0), "12");
+});
+
+Deno.test("as many line feeds as there is room for are found, and where there is none it is said", () => {
+  assert.equal(lineEnds(new Uint8Array(2 << 20).fill(0x0a))?.at(-1), (2 << 20) - 1);
+  assert.equal(lineEnds(new Uint8Array(16 << 20).fill(0x0a)), null);
 });
 
 Deno.test("scanners are what was compiled of their sources: where one is not, run deno task build-scanner", async () => {
