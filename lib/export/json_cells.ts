@@ -113,7 +113,7 @@ type JsonForm = "plain" | "spaced" | "other" | "odd";
 
 function findForm(outline: Outline, value: number): JsonForm {
   const byte = outline.bytes[outline.start(value)] ?? 0;
-  if (byte === QUOTE) return isWord(outline, value) ? "odd" : "plain";
+  if (byte === QUOTE) return isReposted(outline, value) ? "odd" : "plain";
   if (byte === MINUS || isDigit(byte)) return isPlainNumber(outline, value) ? "plain" : "other";
   if (byte !== OPEN_BRACE && byte !== OPEN_BRACKET) return "plain";
   let isPlain = true;
@@ -139,7 +139,7 @@ function findForm(outline: Outline, value: number): JsonForm {
 }
 
 /** Returns whether a string is a word that a parser of lines may put another one in place of. */
-function isWord(outline: Outline, value: number): boolean {
+export function isReposted(outline: Outline, value: number): boolean {
   const isAsLong = outline.end(value) - outline.start(value) === REPOSTED.length;
   return isAsLong && jsonText(outline, value) === REPOSTED;
 }

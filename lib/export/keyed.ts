@@ -18,7 +18,7 @@ export class Keyed {
 
   /**
    * Takes the objects of a list, of several with the same key the last one.
-   * @returns False where a key has escapes
+   * @returns False where a key has escapes, or is the empty one, by which tweets without a key have an object
    */
   read(outline: Outline, list: number, key: Uint8Array): boolean {
     this.#outline = outline;
@@ -31,7 +31,8 @@ export class Keyed {
       elements++;
       const value = outline.isObject(at) ? outline.find(at, key) : -1;
       if (value < 0 || !outline.isString(value)) continue;
-      if (!isPlainString(outline, value)) return false;
+      const isEmpty = outline.end(value) - outline.start(value) === 2;
+      if (isEmpty || !isPlainString(outline, value)) return false;
       this.#put(value, at);
     }
     this.hasAll = this.#count === elements;

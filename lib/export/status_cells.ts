@@ -2,9 +2,9 @@
 
 import { isDigit, type Name, name, type Outline } from "../twitter/bytes/outline.ts";
 import type { CsvBytes } from "./csv_bytes.ts";
+import { monthOfStatus } from "./exact_time.ts";
 import { isNull } from "./fields.ts";
 import { addExactCell, jsonText } from "./json_cells.ts";
-import { Names } from "./names.ts";
 import { OTHER_FORM, STATUS_FORM, type StatusRow } from "./status_row.ts";
 
 /** Adds a cell. @returns False where only a parser can say what it is */
@@ -12,12 +12,6 @@ export type AddStatusCell = (row: StatusRow, out: CsvBytes) => boolean;
 
 const MINUS = 0x2d;
 const ZERO = 0x30;
-/** A time as version 1.1 has it: `Mon Mar 28 14:36:31 +0000 2016`. */
-const TIME = "xxx xxx 99 99:99:99 +0000 9999";
-const [ANY_DIGIT, ANY_LETTER] = [0x39, 0x78];
-const MONTHS = new Names(
-  ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"],
-);
 const NAMES = {
   text: name("text"),
   expanded_url: name("expanded_url"),
@@ -112,8 +106,7 @@ function addTime({ outline }: StatusRow, value: number, out: CsvBytes): boolean 
   if (value === 0 || !outline.isString(value)) return true;
   const { bytes } = outline;
   const start = outline.start(value) + 1;
-  const isUsual = outline.end(value) - start === TIME.length + 1 && hasForm(bytes, start);
-  const month = isUsual ? MONTHS.find(bytes, start + 4, start + 7) + 1 : 0;
+  const month = monthOfStatus(bytes, start, outline.end(value) - 1);
   if (month === 0) return false;
   out.add(bytes, start + 26, start + 30);
   out.addText(month < 10 ? `-0${month}-` : `-${month}-`);
@@ -121,28 +114,6 @@ function addTime({ outline }: StatusRow, value: number, out: CsvBytes): boolean 
   out.add(bytes, start + 10, start + 19);
   out.addText("+00:00");
   return true;
-}
-
-/** Returns whether a time is as version 1.1 sends it. */
-function hasForm(bytes: Uint8Array, start: number): boolean {
-  for (let i = 0; i < TIME.length; i++) {
-    const [byte = 0, wanted] = [bytes[start + i], TIME.charCodeAt(i)];
-    if (
-      wanted === ANY_DIGIT
-        ? !isDigit(byte)
-        : wanted === ANY_LETTER
-        ? !isLetter(byte)
-        : byte !== wanted
-    ) {
-      return false;
-    }
-  }
-  return true;
-}
-
-function isLetter(byte: number): boolean {
-  const small = byte | 0x20;
-  return small >= 0x61 && small <= 0x7a;
 }
 
 function typeCell(): AddStatusCell {

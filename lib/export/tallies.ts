@@ -5,8 +5,9 @@ import { readTextFile, removeFile, renameFile } from "../base/in_use.ts";
 import { jsonOrNull } from "../base/json.ts";
 import { listedFiles } from "../bucket/listing.ts";
 import type { Store } from "../store/store.ts";
+import { FileTally } from "./file_tally.ts";
 import { readPosts } from "./read_posts.ts";
-import { addTally, countPost, emptyTally, type Tally, tallySchema } from "./tally.ts";
+import { addTally, emptyTally, type Tally, tallySchema } from "./tally.ts";
 
 /** Options of countTweets(). */
 export interface TallyOptions {
@@ -55,14 +56,14 @@ async function count(
   file: { collection: string; key: string },
   { signal, damaged }: { signal: AbortSignal; damaged: string[] },
 ): Promise<Tally> {
-  const tally = emptyTally();
+  const tally = new FileTally();
   const onDamaged = ({ file }: { file: string }) => void damaged.push(file);
   for await (
-    const posts of readPosts(store, file, { referenced: false, readsAll: true, signal, onDamaged })
+    const posts of readPosts(store, file, { referenced: false, readsAll: false, signal, onDamaged })
   ) {
-    for (const post of posts) countPost(tally, post);
+    for (const post of posts) tally.count(post);
   }
-  return tally;
+  return tally.toTally();
 }
 
 /** Returns cached counts; null where there are none, or the file is not one of ours. */

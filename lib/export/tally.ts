@@ -1,8 +1,6 @@
 /** Counts of tweets by day, kind, language, user, hashtag, link and media. */
 
 import { z } from "zod";
-import { toCommon } from "./common.ts";
-import type { Post } from "./post.ts";
 
 const counts = z.record(z.string(), z.number());
 
@@ -51,25 +49,6 @@ export function emptyTally(): Tally {
   };
 }
 
-/** Counts a tweet. Hashtags, links and media of a retweet are those of the tweet that it repeats. */
-export function countPost(tally: Tally, post: Post): void {
-  const tweet = toCommon(post, { merge: true });
-  tally.tweets++;
-  const { createdAt, author, kind, lang, hashtags, urls, media } = tweet;
-  add(
-    tally.days,
-    createdAt === undefined ? "unknown" : new Date(createdAt).toISOString().slice(0, 10),
-  );
-  add(tally.kinds, kind);
-  add(tally.languages, lang ?? "unknown");
-  for (const tag of new Set(hashtags.map((one) => one.toLowerCase()))) add(tally.hashtags, tag);
-  for (const site of new Set(urls.map(toSite))) add(tally.links, site);
-  for (const { type } of media) add(tally.media, type ?? "unknown");
-  if (author.id === undefined) return;
-  add(tally.users, author.id);
-  if (author.handle !== undefined) tally.handles[author.id] = author.handle;
-}
-
 /** Adds counts to others. @param more Of later files: its handles are newer. */
 export function addTally(tally: Tally, more: Tally): void {
   tally.tweets += more.tweets;
@@ -88,8 +67,4 @@ export function topCounts(counts: Counts, most: number): [name: string, n: numbe
 
 function add(counts: Counts, name: string, n = 1): void {
   counts[name] = (counts[name] ?? 0) + n;
-}
-
-function toSite(url: string): string {
-  return URL.parse(url)?.hostname.replace(/^www\./, "") ?? "unknown";
 }

@@ -105,6 +105,7 @@ export const UNUSUAL = [
   lineWith(',"novel":1,"novel":2'),
   lineWith(',"novel":{"a":1},"novel":null'),
   lineWith("", ',"places":[{"id":"","full_name":"of none"}]'),
+  lineWith("").replaceAll('"author_id":"7",', "").replace('"id":"7"', '"id":""'),
   lineWith(',"novel":1,"novel":{},"deep":{"er":false,"er":{}}'),
   lineWith(',"l\\u0061ng":"a"'),
   lineWith(',"note_post":{"text":"long"},"public_metrics":{"repost_count":2}'),
