@@ -29,7 +29,7 @@ const draftSchema = z.object({
   folder: z.string().optional(),
   /** Of the whole harvest. */
   tweets: z.number().optional(),
-  /** The harvest's files: all of them in its first entry, those that changed in later ones. */
+  /** The harvest's files: all of them where it is over, those that changed in other entries. */
   files: sums.optional(),
   /** Files of `changesets/`. */
   changesets: sums.optional(),

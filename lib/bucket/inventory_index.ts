@@ -9,8 +9,10 @@ import { parseEntry, splitLines } from "./inventory.ts";
 import { type Entry, type FileSum, type Head, lineHash } from "./inventory_entry.ts";
 
 const decoder = new TextDecoder();
+/** The reason of an entry that lists all files of a harvest, each time that it is over. */
+const HARVEST = "harvest";
 /** Reasons of entries that list a whole harvest. */
-const BASES: ReadonlySet<string> = new Set(["harvest", "made later"]);
+const BASES: ReadonlySet<string> = new Set([HARVEST, "made later"]);
 
 /** An inventory's facts about a harvest. */
 export interface InventoriedHarvest {
@@ -206,7 +208,8 @@ class Reader {
     const isWhole = BASES.has(what) || index.harvests.has(folder);
     const known = this.#partial.get(folder) ?? index.harvests.get(folder);
     const harvest = {
-      files: present({ ...known?.files, ...files }),
+      // One that goes on after it was over has other files then: pieces became whole ones.
+      files: present({ ...(what === HARVEST ? {} : known?.files), ...files }),
       checkpoint: checkpoint ?? known?.checkpoint,
       entry,
     };

@@ -36,6 +36,20 @@ Deno.test("each entry has the hash of the line before, and what is said already 
   assert.equal(JSON.parse(second).before, hash, "anybody can compute it");
 });
 
+Deno.test("a harvest that is over once more has the files of its last entry, and others those that changed since", async () => {
+  const store = new MemoryStore();
+  const sum = { sha1: "b".repeat(40), bytes: 2 };
+  await append(placeIn(store), [harvest(1)]);
+  await append(placeIn(store), [{ ...harvest(1), what: "repair", files: { "gaps.jsonl": sum } }]);
+  const files = async () => {
+    const { harvests } = await readInventory(store, "c");
+    return Object.keys(harvests.get("harvests/1")?.files ?? {});
+  };
+  assert.deepEqual(await files(), ["tweets-1.jsonl.gz", "gaps.jsonl"]);
+  await append(placeIn(store), [{ ...harvest(1), files: { "tweets-2.jsonl.gz": sum } }]);
+  assert.deepEqual(await files(), ["tweets-2.jsonl.gz"]);
+});
+
 Deno.test("an entry costs one read and one write of at most 66 KB, also after 20,000 harvests", async () => {
   const store = new MemoryStore();
   await append(placeIn(store), Array.from({ length: 20_000 }, (_, n) => harvest(n)));
