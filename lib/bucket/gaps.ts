@@ -111,8 +111,13 @@ export async function readGaps(store: Store, key: string): Promise<ToldGap[]> {
 
 /** Returns the gaps in a file that was read. @param key Its. @throws UserError if it is damaged */
 export function gapsFrom(found: Got | null, key: string): ToldGap[] {
-  const lines = new TextDecoder().decode(found?.bytes).split("\n").filter((line) => line !== "");
-  return lines.map((line) => toTold(parseDocument(gapSchema, line, key)));
+  return recordedFrom(found?.bytes, key).map(toTold);
+}
+
+/** Returns the gaps in the content of a file, as they are recorded. @throws as `gapsFrom` */
+export function recordedFrom(bytes: Uint8Array | undefined, key: string): RecordedGap[] {
+  const lines = new TextDecoder().decode(bytes).split("\n").filter((line) => line !== "");
+  return lines.map((line) => parseDocument(gapSchema, line, key));
 }
 
 /** Returns the gap of a line that was parsed. @param key Of its file. @throws UserError if it is not one */

@@ -72,6 +72,13 @@ export function spanOfWalk(
   return sinceId === undefined ? null : { sinceId, untilId: untilId || undefined, query };
 }
 
+/** Returns whether an id is in the span that the walk of a gap goes through. */
+export function isOfWalk(walk: GapWalk, id: string): boolean {
+  const span = spanOfWalk(walk);
+  if (!span || !isOlder(span.sinceId, id)) return false;
+  return span.untilId === undefined || isOlder(id, span.untilId);
+}
+
 /** Returns the walks of gaps that a harvest before left unfinished. */
 export function unfinishedGaps(from: Positions): GapWalk[] {
   return Object.entries(from).map(([name, position]) => ({ name, position }))
@@ -199,6 +206,11 @@ export function leavingOut({ name, position }: GapWalk, ids: string[]): GapWalk 
   if (ids.length === 0 || !isObject(position)) return { name, position };
   const { known = [] } = knownSchema.parse(position);
   return { name, position: { ...position, known: [...new Set([...known, ...ids])] } };
+}
+
+/** Returns the ids that a walk leaves out; undefined for one that leaves out none. */
+export function leftOut({ position }: GapWalk): string[] | undefined {
+  return isObject(position) ? knownSchema.parse(position).known : undefined;
 }
 
 /** Returns a message for a walk that is dropped, and why. */

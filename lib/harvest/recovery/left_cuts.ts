@@ -11,6 +11,7 @@ import { Committer, type CommitterOptions } from "../committer.ts";
 import type { Cut } from "../cut.ts";
 import type { Late } from "./late_cuts.ts";
 import { LeftFolder } from "./left_folder.ts";
+import { type CompleteNote, withRequested } from "./left_gaps.ts";
 import { countTweets, listLosses, lossBetween } from "./left_losses.ts";
 import { type FoundNote, type Note, readNotes } from "./left_notes.ts";
 import { withSides } from "./left_sides.ts";
@@ -89,7 +90,7 @@ async function commitLeft(
   const good = left.flatMap(({ note, isGood }) => isGood && note ? [note] : []);
   const losses = [...isNext ? lossBetween(before, first) : [], ...listLosses(left, state)];
   const repaired = await withSides(good, losses, { ...own, left: folder, all: notes });
-  await commitAll(repaired, folder, own);
+  await commitAll(await withRequested(repaired, { ...own, left: folder }), folder, own);
   await clear(left, folder);
   return null;
 }
@@ -145,7 +146,11 @@ function findLate(left: FoundNote[], folder: LeftFolder): Late | null {
 }
 
 /** Commits cuts, and reports how many tweets they have. */
-async function commitAll(notes: Note[], folder: LeftFolder, options: LeftOptions): Promise<void> {
+async function commitAll(
+  notes: CompleteNote[],
+  folder: LeftFolder,
+  options: LeftOptions,
+): Promise<void> {
   if (notes.length === 0) return;
   const { checkpoint } = options;
   const before = countTweets(checkpoint.state.files);
@@ -160,7 +165,7 @@ async function commitAll(notes: Note[], folder: LeftFolder, options: LeftOptions
 
 /** Returns the cut to commit; a harvest in progress is ended when it is settled, as of the time of the cut. */
 function toCut(
-  { number, at, tweets, sides, commit }: Note,
+  { number, at, tweets, sides, documents, commit }: CompleteNote,
   folder: LeftFolder,
 ): Omit<Cut, "began"> {
   return {
@@ -168,7 +173,7 @@ function toCut(
     number,
     at,
     sides,
-    documents: [],
+    documents,
     // It may have been recorded as interrupted meanwhile.
     commit: { state: "harvesting", ended: at, outcome: undefined, reason: undefined, ...commit },
     ...(tweets
