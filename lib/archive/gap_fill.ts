@@ -17,6 +17,7 @@ import { timeId } from "../twitter/bytes/ids.ts";
 import { RECENT } from "../twitter/reach.ts";
 import { searchQueries } from "../twitter/rules.ts";
 import { amend } from "./repair_inventory.ts";
+import { withPresent } from "./gap_known.ts";
 import { type GapLook, type ListedGap, listGaps } from "./gap_list.ts";
 import { IdSpans } from "./id_spans.ts";
 
@@ -74,7 +75,17 @@ export async function fillGaps(
   const gaps = await listGaps(store, collectionId, gapLook(config, positions, clock.now()));
   const open = gaps.filter(({ status }) => status === "open");
   const options = { store, clock, config, lease, collectionId, checkpoint };
-  return await askFor(options, open) ? open : [];
+  return await askFor(options, await withoutPresent(options, open)) ? open : [];
+}
+
+/** Returns gaps with the ids in them that a search is to leave out, as they are there. @throws OutsideError */
+export async function withoutPresent(
+  { store, config, collectionId }: Pick<FillOptions, "store" | "config"> & { collectionId: string },
+  open: ListedGap[],
+): Promise<ListedGap[]> {
+  const { kind } = planFor(config).reading;
+  const isSearched = kind === "stream" || kind === "query";
+  return isSearched ? await withPresent({ store, collectionId }, open, idsAround) : open;
 }
 
 /**
@@ -122,7 +133,8 @@ function withoutLost(positions: JsonObject, gaps: ListedGap[]): JsonObject {
 /** Returns the ids around a gap: recorded ones, or the first of its times. */
 function idsAround({ from, to, since_id, until_id, newer, known }: ListedGap): MissedSpan {
   if (until_id === undefined) {
-    return { sinceId: since_id ?? timeId(Date.parse(from)), untilId: timeId(Date.parse(to)) };
+    const [sinceId, untilId] = [since_id ?? timeId(Date.parse(from)), timeId(Date.parse(to))];
+    return { sinceId, untilId, known };
   }
   // Of a first search, which goes back as far as the API reaches.
   return { sinceId: since_id ?? "0", untilId: until_id, newer, known };

@@ -17,8 +17,8 @@ import { readListedFiles } from "../bucket/manifest.ts";
 import { isThere } from "../store/store.ts";
 import { checkTweets } from "./file_check.ts";
 import type { HarvestFound, Repairable } from "./found.ts";
-import { askFor, gapLook, queriesFor } from "./gap_fill.ts";
-import { listGaps } from "./gap_list.ts";
+import { askFor, gapLook, queriesFor, withoutPresent } from "./gap_fill.ts";
+import { type ListedGap, listGaps } from "./gap_list.ts";
 import type { LostFinder } from "./lost_finder.ts";
 import { LostOfStream, maxLateness } from "./lost_stream.ts";
 import { LostOfWalks } from "./lost_walks.ts";
@@ -83,7 +83,14 @@ async function record(options: LostPlace, found: Repairable): Promise<void> {
   );
   const open = listed.filter(({ lost, status }) => lost && status === "open");
   await checkpoint.fence(() => lease.prove());
-  await askFor({ ...options, config, checkpoint }, open);
+  // Those of earlier repairs: since then others of their tweets may have come.
+  const isNew = ({ folder, since_id, until_id }: ListedGap) =>
+    byFolder.get(folder)?.some(({ gap }) =>
+      gap.since_id === since_id && gap.until_id === until_id
+    ) ?? false;
+  const asked = { ...options, config };
+  const earlier = await withoutPresent(asked, open.filter((gap) => !isNew(gap)));
+  await askFor({ ...asked, checkpoint }, [...open.filter(isNew), ...earlier]);
   const said = new Set([...byFolder.keys(), ...open.map(({ folder }) => folder)]);
   for (const folder of said) {
     const own = listed.filter((gap) => gap.lost && gap.folder === folder);
