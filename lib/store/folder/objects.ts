@@ -1,6 +1,5 @@
 /** The mapping of a bucket's keys to the files of a folder: paths, versions, listings, failures. */
 
-import { Buffer } from "node:buffer";
 import { open, stat } from "node:fs/promises";
 import { join } from "node:path";
 import {
@@ -15,6 +14,7 @@ import { whenReadable } from "../../base/in_use.ts";
 import { ahead } from "../../base/some_at_a_time.ts";
 import { type Disk, errorCode, ignoreLacking, nullIfAbsent } from "./disk.ts";
 import { behindLink } from "./links.ts";
+import { compareKeys } from "../key_order.ts";
 import { checkRoom, type Listed, type Version } from "../store.ts";
 
 /** Milliseconds by which disks distinguish times: most, and FAT. */
@@ -115,7 +115,6 @@ interface Entry {
   name: string;
   isFolder: boolean;
   isSymlink: boolean;
-  order: Uint8Array;
 }
 
 /**
@@ -170,15 +169,9 @@ async function listLevel(path: string, folder: string, listing: Listing): Promis
     if (isFolder === null) continue;
     const key = `${folder}${entry.name}${isFolder ? "/" : ""}`;
     if (!key.startsWith(listing.prefix)) continue;
-    level.push({
-      key,
-      name: entry.name,
-      isFolder,
-      isSymlink: entry.isSymlink,
-      order: Buffer.from(key),
-    });
+    level.push({ key, name: entry.name, isFolder, isSymlink: entry.isSymlink });
   }
-  return level.sort((a, b) => Buffer.compare(a.order, b.order));
+  return level.sort((a, b) => compareKeys(a.key, b.key));
 }
 
 /** Returns whether a name is a folder; null for a link that is not followed. */

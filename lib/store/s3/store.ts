@@ -22,6 +22,7 @@ import {
   UndeletableError,
 } from "../../base/errors.ts";
 import { readBlocks, readWhole } from "../expected.ts";
+import { compareKeys } from "../key_order.ts";
 import { checkedStream, checkLength, checkSum } from "./checks.ts";
 import { olderVersions, purgeVersions } from "./versions.ts";
 import {
@@ -260,7 +261,9 @@ export class S3Store implements Store {
         size: 0,
         version: "",
       }));
-      yield* below.length === 0 ? objects : [...objects, ...below].sort(byKey);
+      yield* below.length === 0
+        ? objects
+        : [...objects, ...below].sort((a, b) => compareKeys(a.key, b.key));
       next = page.IsTruncated ? page.NextContinuationToken : undefined;
     }
   }
@@ -356,9 +359,4 @@ function decodeKey(name = "", encoding?: string): string {
   } catch {
     return name;
   }
-}
-
-/** S3 lists by the bytes of UTF-8, JavaScript sorts by UTF-16. */
-function byKey(a: Listed, b: Listed): number {
-  return Buffer.compare(Buffer.from(a.key), Buffer.from(b.key));
 }
