@@ -1,4 +1,6 @@
-/** Frees memory outside of V8's heap without waiting for a garbage collection. */
+/** Frees memory outside of V8's heap without waiting for a garbage collection, and lets collections complete. */
+
+import { setTimeout as sleep } from "node:timers/promises";
 
 /** Bytes from which freeing by hand pays. */
 const MANY = 2 ** 16;
@@ -75,4 +77,12 @@ export class Room {
     this.#filled = end;
     return part;
   }
+}
+
+/**
+ * Waits for a moment, as what reads much at once should now and then: V8 completes a collection while nothing runs, and
+ * frees no garbage until then. Reading the inventory of 20,000 harvests left up to 40 MB of it.
+ */
+export async function pause(): Promise<void> {
+  await sleep(0);
 }

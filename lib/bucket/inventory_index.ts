@@ -1,6 +1,7 @@
 /** Reads a whole inventory, and checks that its entries follow each other. */
 
 import { Buffer } from "node:buffer";
+import { pause } from "../base/memory.ts";
 import { Packed } from "../base/packed.ts";
 import { collectionKeys, FILES } from "../collection/layout.ts";
 import { readEach } from "../store/read_ahead.ts";
@@ -142,6 +143,7 @@ export async function readInventory(
     const lines = splitLines(decoder.decode(found?.bytes));
     if ((parseEntry(lines[0] ?? "")?.entry ?? 0) >= first) continue;
     reader.add(key, lines);
+    await pause();
   }
   reader.add(inventory, newest);
   return reader.finish(inventory);
