@@ -76,12 +76,14 @@ export class AnswerBytes {
   /** Adds the text of a run, or repeats that of an earlier row which has it as well. */
   #addRun(run: number, out: CsvBytes): boolean {
     const { of = "own", cells = [] } = this.#runs[run] ?? {};
-    const { texts } = this.#sharedBy(of) ?? {};
-    if (!texts) return this.#addCells(cells, out);
+    const shared = this.#sharedBy(of);
+    if (!shared) return this.#addCells(cells, out);
+    const { texts } = shared;
     if (texts[2 * run + 1] !== 0) {
       out.repeat(texts[2 * run] ?? 0, texts[2 * run + 1] ?? 0);
       return true;
     }
+    shared.isFilled = true;
     texts[2 * run] = out.length;
     if (!this.#addCells(cells, out)) return false;
     texts[2 * run + 1] = out.length;

@@ -66,6 +66,7 @@ export class Form {
   read(outline: Outline, object: number, found: Found, below = ""): void {
     let level: Level | undefined = this.#top;
     if (below !== "") level = level.below[level.fields.indexOf(this.field(below))];
+    found.isFilled = true;
     if (level) readLevel(outline, object, level, found);
   }
 
@@ -101,6 +102,8 @@ export class Found {
   unknown: string[] = [];
   /** Whether it is left to a parser. */
   isOdd = false;
+  /** Whether there is anything to be cleared. */
+  isFilled = false;
   /** Where texts that are made of it begin and end, by their numbers, two by two; 0 while there is none. */
   readonly texts = new Int32Array(2 * MOST_TEXTS);
 
@@ -110,6 +113,8 @@ export class Found {
 
   /** Makes it ready for another object. */
   clear(): void {
+    if (!this.isFilled) return;
+    this.isFilled = false;
     this.values.fill(0);
     if (this.unknown.length > 0) this.unknown = [];
     this.isOdd = false;

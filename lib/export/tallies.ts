@@ -7,13 +7,15 @@ import { listedFiles } from "../bucket/listing.ts";
 import type { Store } from "../store/store.ts";
 import { FileTally } from "./file_tally.ts";
 import { readPosts } from "./read_posts.ts";
-import { addTally, emptyTally, type Tally, tallySchema } from "./tally.ts";
+import { addTally, COUNTED, type Counted, emptyTally, type Tally, tallySchema } from "./tally.ts";
 
 /** Options of countTweets(). */
 export interface TallyOptions {
   /** The folder of the cache; no cache without it. */
   cache: string | undefined;
   signal: AbortSignal;
+  /** The counts that are wanted besides the number of tweets; all by default. */
+  tables?: readonly Counted[];
   /** Called after each file. */
   onFile?: (done: { files: number; tweets: number }) => void;
 }
@@ -35,7 +37,7 @@ export async function countTweets(
   id: string,
   options: TallyOptions,
 ): Promise<Tallied> {
-  const { cache, signal, onFile } = options;
+  const { cache, signal, tables = COUNTED, onFile } = options;
   const tally = emptyTally();
   const damaged: string[] = [];
   let files = 0;
@@ -45,7 +47,7 @@ export async function countTweets(
     const before = damaged.length;
     const found = known ?? await count(store, { collection: id, key }, { signal, damaged });
     if (path && !known && damaged.length === before) await keep(path, found);
-    addTally(tally, found);
+    addTally(tally, found, tables);
     onFile?.({ files: ++files, tweets: tally.tweets });
   }
   return { tally, files, damaged };

@@ -30,7 +30,19 @@ export type Tally = z.infer<typeof tallySchema>;
 type Counts = Tally["days"];
 
 /** The tables of a tally. */
-const COUNTED = ["days", "kinds", "languages", "hashtags", "links", "media", "users"] as const;
+export const COUNTED = [
+  "days",
+  "kinds",
+  "languages",
+  "hashtags",
+  "links",
+  "media",
+  "users",
+  "handles",
+] as const;
+
+/** One of these. */
+export type Counted = (typeof COUNTED)[number];
 
 /** Returns empty counts. */
 export function emptyTally(): Tally {
@@ -49,13 +61,21 @@ export function emptyTally(): Tally {
   };
 }
 
-/** Adds counts to others. @param more Of later files: its handles are newer. */
-export function addTally(tally: Tally, more: Tally): void {
+/**
+ * Adds counts to others.
+ * @param more Of later files: its handles are newer.
+ * @param tables Those that are added.
+ */
+export function addTally(tally: Tally, more: Tally, tables: readonly Counted[]): void {
   tally.tweets += more.tweets;
-  for (const name of COUNTED) {
-    for (const [key, n] of Object.entries(more[name])) add(tally[name], key, n);
+  for (const table of tables) {
+    if (table === "handles") Object.assign(tally.handles, more.handles);
+    else addCounts(tally[table], more[table]);
   }
-  for (const [id, handle] of Object.entries(more.handles)) tally.handles[id] = handle;
+}
+
+function addCounts(counts: Counts, more: Counts): void {
+  for (const name in more) counts[name] = (counts[name] ?? 0) + (more[name] ?? 0);
 }
 
 /** Returns the names with the highest counts, each with its count; equal counts are ordered by name. */
@@ -63,8 +83,4 @@ export function topCounts(counts: Counts, most: number): [name: string, n: numbe
   return Object.entries(counts)
     .toSorted(([a, n], [b, m]) => m - n || (a < b ? -1 : 1))
     .slice(0, most);
-}
-
-function add(counts: Counts, name: string, n = 1): void {
-  counts[name] = (counts[name] ?? 0) + n;
 }

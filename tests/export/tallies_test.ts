@@ -26,6 +26,18 @@ Deno.test("tweets of either version are counted by day, kind, user, language, ha
   assert.deepEqual({ ...other.media }, { photo: 1 });
 });
 
+Deno.test("of counts only those are summed that are wanted, and all are kept", () =>
+  withFolder(async (cache) => {
+    const store = new MemoryStore();
+    await writeHarvest(store, "all", [madeStatuses(), madeStatuses()]);
+    const some = await countTweets(store, "all", { cache, signal, tables: ["users"] });
+    assert.deepEqual({ ...some.tally.users }, { "11": 14 });
+    assert.deepEqual({ ...some.tally.hashtags, ...some.tally.handles }, {});
+    const all = await countTweets(store, "all", { cache, signal });
+    assert.deepEqual({ ...all.tally.hashtags }, { a: 12, b: 12 });
+    assert.deepEqual({ ...all.tally.handles }, { "11": "ada" });
+  }));
+
 Deno.test("a file is read once: what was counted of it is kept, by its checksum", () =>
   withFolder(async (folder) => {
     const cache = join(folder, "tallies");

@@ -28,7 +28,7 @@ import type { Store } from "../../store/store.ts";
 import { type Context, openBucket } from "../context.ts";
 import { many } from "../output.ts";
 import { Pace, shareTexts } from "../pace.ts";
-import { readDescription } from "../text/report_data.ts";
+import { readDescription, type Report } from "../text/report_data.ts";
 import { toMarkdown } from "../text/report_text.ts";
 import { LeftOut } from "./left_out.ts";
 import { readReport } from "./report.ts";
@@ -78,8 +78,11 @@ export async function exportBag(request: BagRequest, context: Context): Promise<
   }
 }
 
-/** The report of a collection. */
-type Reported = Awaited<ReturnType<typeof readReport>>;
+/** The report of a collection, and what is known of its harvests. */
+interface Reported {
+  report: Report;
+  harvests: HarvestInfo[];
+}
 
 /** The bag's documents about itself. */
 interface Documents {
@@ -92,7 +95,11 @@ interface Documents {
 async function readReports(store: Store, ids: string[], context: Context): Promise<Reported[]> {
   const collections = new Collections(store, context.clock);
   const reports: Reported[] = [];
-  for (const id of ids) reports.push(await readReport({ store, collections }, id, context));
+  for (const id of ids) {
+    const { report, facts } = await readReport({ store, collections }, id, context);
+    // The counts of users are not kept while files are copied.
+    reports.push({ report, harvests: facts.harvests.harvests });
+  }
   return reports;
 }
 
@@ -192,7 +199,7 @@ class BagWriter {
       await bag.carryBytes(`${name}.md`, encoder.encode(`${toMarkdown(report)}\n`));
       await bag.carryBytes(`${name}.json`, encoder.encode(toText(report)));
     }
-    const harvests: HarvestInfo[] = reports.flatMap(({ facts }) => facts.harvests.harvests);
+    const harvests: HarvestInfo[] = reports.flatMap((one) => one.harvests);
     const crate = toCrate({ ids, citation, files: bag.payload, harvests, version });
     await bag.carryBytes(CRATE, encoder.encode(toText(crate)));
     const [bytes, files] = [bag.bytes, bag.payload.length];

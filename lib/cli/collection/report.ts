@@ -4,7 +4,11 @@ import type { Command } from "@commander-js/extra-typings";
 import { bucketOption } from "../options.ts";
 import { type Bucket, type Context, openBucket } from "../context.ts";
 import { checkWhole, type Facts, readFacts } from "./stats.ts";
+import type { Counted } from "../../export/tally.ts";
 import type { Report } from "../text/report_data.ts";
+
+/** The counts that a report has: the others, as of hashtags, would take memory while a bag is made. */
+const COUNTS: readonly Counted[] = ["days", "kinds", "users"];
 
 /** Adds the command. */
 export function addReport(group: Command, context: Context): void {
@@ -38,7 +42,7 @@ export async function readReport(
   context: Context,
 ): Promise<{ report: Report; facts: Facts }> {
   const { json: config } = await bucket.collections.loadJson(id);
-  const facts = await readFacts(bucket, id, context);
+  const facts = await readFacts(bucket, id, context, COUNTS);
   const { History } = await import("../../bucket/history.ts");
   const changes = await Array.fromAsync(new History(bucket.store, id).readable());
   const { lastFixity } = await import("../../bucket/fixity.ts");

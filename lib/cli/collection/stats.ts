@@ -3,7 +3,7 @@
 import type { Command } from "@commander-js/extra-typings";
 import { join } from "node:path";
 import type { DayCount } from "../../export/day_chart.ts";
-import type { Tally } from "../../export/tally.ts";
+import type { Counted, Tally } from "../../export/tally.ts";
 import type { ListedGap } from "../../archive/gap_list.ts";
 import type { HarvestFacts } from "../../archive/harvest_facts.ts";
 import { bucketOption, example } from "../options.ts";
@@ -53,11 +53,16 @@ export function addStats(group: Command, context: Context): void {
     });
 }
 
-/** Reads the facts about a collection. @throws UserError if there is none */
+/**
+ * Reads the facts about a collection.
+ * @param tables The counts that are wanted; all by default.
+ * @throws UserError if there is none
+ */
 export async function readFacts(
   { store, collections }: Pick<Bucket, "store" | "collections">,
   id: string,
   { clock, env, output, signal }: Context,
+  tables?: readonly Counted[],
 ): Promise<Facts> {
   const { json } = await collections.loadJson(id);
   const { checkConfig } = await import("../../collection/config.ts");
@@ -73,6 +78,7 @@ export async function readFacts(
   const { tally, damaged } = await countTweets(store, id, {
     cache: join(cacheFolder({ env }), "tallies"),
     signal,
+    ...(tables ? { tables } : {}),
     onFile: ({ files, tweets }) =>
       progress.show(`${many(files, "file")}, ${many(tweets, "tweet")}`),
   }).finally(() => progress.end());
