@@ -353,30 +353,32 @@ function fieldsOf(form: { field(path: string): number }, paths: Record<string, s
 }
 
 /** Returns the elements of a list; none of anything else. */
-function elements(outline: Outline, list: number): number[] {
+export function elements(outline: Outline, list: number): number[] {
   const all: number[] = [];
   if (list <= 0 || !outline.isArray(list)) return all;
   for (let at = outline.first(list); at >= 0; at = outline.next(at, list)) all.push(at);
   return all;
 }
 
-function objectIn(outline: Outline, object: number, name: Name): number {
+/** Returns a member that is an object; 0 where there is none. */
+export function objectIn(outline: Outline, object: number, name: Name): number {
   const found = object > 0 ? outline.find(object, name) : -1;
   return found > 0 && outline.isObject(found) ? found : 0;
 }
 
-function memberAt(outline: Outline, object: number, name: Name): Json | undefined {
+/** Returns what a member says, as valueAt does; undefined where there is none. */
+export function memberAt(outline: Outline, object: number, name: Name): Json | undefined {
   return object > 0 ? valueAt(outline, Math.max(0, outline.find(object, name))) : undefined;
 }
 
 /** Returns a text; undefined for anything else, and where there is none. */
-function textAt(outline: Outline, value: number): string | undefined {
+export function textAt(outline: Outline, value: number): string | undefined {
   if (value === 0 || !outline.isString(value)) return undefined;
   return toText(valueAt(outline, value));
 }
 
 /** Returns a value that is no object, list, or number whose digits would be lost; undefined for these. */
-function valueAt(outline: Outline, value: number): Json | undefined {
+export function valueAt(outline: Outline, value: number): Json | undefined {
   if (value === 0 || outline.isObject(value) || outline.isArray(value)) return undefined;
   const { bytes } = outline;
   const [start, end] = [outline.start(value), outline.end(value)];

@@ -1,23 +1,13 @@
 /** CSV as bytes: cells are copied from JSON texts, and strings are made only of what is unusual. */
 
+import { escapedAt, escapeLength, isHalf } from "./escapes.ts";
+
 const QUOTE = 0x22;
 const COMMA = 0x2c;
 const BACKSLASH = 0x5c;
-const SMALL_U = 0x75;
 const [LINE_FEED, CARRIAGE_RETURN] = [0x0a, 0x0d];
 /** Stands for half a character in UTF-8. */
 const REPLACEMENT = 0xfffd;
-/** The bytes that escapes stand for, by the character behind the backslash; 0 for no such escape. */
-const ESCAPES = escapes({
-  '"': '"',
-  "\\": "\\",
-  "/": "/",
-  b: "\b",
-  f: "\f",
-  n: "\n",
-  r: "\r",
-  t: "\t",
-});
 const FIRST_SIZE = 2 ** 16;
 /** Characters of a text up to which a loop is quicker than the encoder. */
 const SHORT = 64;
@@ -230,42 +220,4 @@ export class CsvBytes {
     grown.set(this.#bytes.subarray(0, this.#length));
     this.#bytes = grown;
   }
-}
-
-/** Returns the character that an escape stands for: half a one where it has no other half. */
-function escapedAt(json: Uint8Array, at: number): number {
-  if (json[at + 1] !== SMALL_U) return ESCAPES[json[at + 1] ?? 0] ?? 0;
-  const code = digitsAt(json, at + 2);
-  if (code < 0xd800 || code >= 0xdc00 || json[at + 6] !== BACKSLASH || json[at + 7] !== SMALL_U) {
-    return code;
-  }
-  const half = digitsAt(json, at + 8);
-  const isPair = half >= 0xdc00 && half < 0xe000;
-  return isPair ? 0x10000 + ((code - 0xd800) << 10) + (half - 0xdc00) : code;
-}
-
-/** Returns how many bytes the escape of a character has. */
-function escapeLength(json: Uint8Array, at: number, code: number): number {
-  if (json[at + 1] !== SMALL_U) return 2;
-  return code >= 0x10000 ? 12 : 6;
-}
-
-function isHalf(code: number): boolean {
-  return code >= 0xd800 && code < 0xe000;
-}
-
-/** Returns the number of four hexadecimal digits. */
-function digitsAt(json: Uint8Array, at: number): number {
-  let code = 0;
-  for (let i = at; i < at + 4; i++) {
-    const byte = json[i] ?? 0;
-    code = code * 16 + (byte < 0x40 ? byte - 0x30 : (byte | 0x20) - 0x57);
-  }
-  return code;
-}
-
-function escapes(by: Record<string, string>): Uint8Array {
-  const bytes = new Uint8Array(128);
-  for (const name in by) bytes[name.charCodeAt(0)] = by[name]?.charCodeAt(0) ?? 0;
-  return bytes;
 }

@@ -53,6 +53,16 @@ function isOfDay(bytes: Uint8Array, start: number): boolean {
     numberAt(bytes, start + 6) < 60;
 }
 
+/** Returns the milliseconds since 1970 of a time that lies from `start` to `end`; undefined where it is not exact. */
+export function exactMs(bytes: Uint8Array, start: number, end: number): number | undefined {
+  if (!isExactTime(bytes, start, end)) return undefined;
+  const at = (place: number) => numberAt(bytes, start + place);
+  const year = at(0) * 100 + at(2);
+  const ms = at(20) * 10 + (bytes[start + 22] ?? 0) - ZERO;
+  // Two digits would be a year of the last century.
+  return year < 100 ? undefined : Date.UTC(year, at(5) - 1, at(8), at(11), at(14), at(17), ms);
+}
+
 /** Returns the number of two digits. */
 function numberAt(bytes: Uint8Array, at: number): number {
   return ((bytes[at] ?? 0) - ZERO) * 10 + (bytes[at + 1] ?? 0) - ZERO;

@@ -6,12 +6,20 @@ import { zstdCompressSync } from "node:zlib";
 import { commonReader } from "./answer_common.ts";
 import { COMMON_COLUMNS, type CommonCell, type Type } from "./common_columns.ts";
 import type { Common } from "./common.ts";
+import { PackedAnswers } from "./packed_cells.ts";
+import { PackedColumns } from "./packed_columns.ts";
+import { writeRowGroup } from "./packed_pages.ts";
 import { type Post, rawText } from "./post.ts";
 import type { Pseudonyms } from "./pseudonyms.ts";
 import type { PostWriter, Sink } from "./writer.ts";
 
 /** Rows that are buffered, and written as one group. */
-const GROUP = 5_000;
+const GROUP = 20_000;
+/** Bytes of texts, each once, with which a group is written that has less. */
+const GROUP_BYTES = 2 ** 24;
+
+/** Rows after which it is looked how large the group is. */
+const FEW = 100;
 
 /** A file that is one of several, with its size. */
 export interface Shard extends Sink {
@@ -33,19 +41,14 @@ export interface ParquetOptions {
   pseudonyms?: Pseudonyms | undefined;
 }
 
-/** A column of a file, with the cells of the group that is being collected. */
-interface Column {
-  name: string;
-  type: Type;
-  read: (tweet: Common, post: Post) => CommonCell;
-  cells: unknown[];
-}
-
 /** Makes Parquet files, one row group after the other. */
 export class Parquet implements PostWriter {
   readonly #options: ParquetOptions;
   readonly #read: (post: Post) => Common;
-  readonly #columns: Column[];
+  readonly #columns: PackedColumns;
+  /** Adds tweets from their bytes; undefined where each has to be read. */
+  readonly #answers: PackedAnswers | undefined;
+  readonly #cells: ((tweet: Common, post: Post) => CommonCell)[];
   #rows = 0;
   #isFirst = true;
   #open: { shard: Shard; bytes: ByteWriter; writer: ParquetWriter } | undefined;
@@ -53,20 +56,17 @@ export class Parquet implements PostWriter {
   constructor(options: ParquetOptions) {
     this.#options = options;
     this.#read = commonReader(options);
-    this.#columns = COMMON_COLUMNS.map(({ name, type, read }) => ({
-      name,
-      type,
-      read: (tweet, { place }) => read(tweet, place),
-      cells: [],
-    }));
-    const raw = (_: Common, post: Post) => rawText(post);
-    if (options.raw) this.#columns.push({ name: "raw", type: "text", read: raw, cells: [] });
+    this.#columns = new PackedColumns(options.raw ? [{ name: "raw", type: "text" }] : []);
+    const isPlain = !options.raw && !options.pseudonyms;
+    this.#answers = isPlain ? new PackedAnswers(this.#columns, options) : undefined;
+    this.#cells = COMMON_COLUMNS.map(({ read }) => (tweet, { place }) => read(tweet, place));
+    if (options.raw) this.#cells.push((_, post) => rawText(post));
   }
 
   async add(posts: readonly Post[]): Promise<void> {
     for (const post of posts) {
-      this.#addRow(post);
-      if (this.#rows === GROUP) await this.#writeGroup();
+      if (!this.#answers?.add(post)) this.#addRow(post);
+      if (++this.#rows === GROUP || this.#isFull()) await this.#writeGroup();
     }
   }
 
@@ -76,23 +76,25 @@ export class Parquet implements PostWriter {
     await this.#endShard();
   }
 
+  #isFull(): boolean {
+    return this.#rows % FEW === 0 && this.#columns.bytes >= GROUP_BYTES;
+  }
+
   #addRow(post: Post): void {
     const tweet = this.#read(post);
-    for (const column of this.#columns) {
-      const cell = column.read(tweet, post);
-      const { pseudonyms } = this.#options;
-      const shown = pseudonyms ? pseudonyms.hideCell(column.name, cell) : cell;
-      column.cells.push(toValue(shown, column.type));
+    const { pseudonyms } = this.#options;
+    for (const [i, { name, add }] of this.#columns.all.entries()) {
+      const cell = this.#cells[i]?.(tweet, post);
+      add(pseudonyms ? pseudonyms.hideCell(name, cell) : cell);
     }
-    this.#rows++;
   }
 
   async #writeGroup(): Promise<void> {
     const open = this.#open ??= await this.#openShard();
     this.#isFirst = false;
-    const columnData = this.#columns.map(({ name, cells }) => ({ name, data: cells }));
-    if (this.#rows > 0) open.writer.write({ columnData, rowGroupSize: GROUP });
-    for (const column of this.#columns) column.cells = [];
+    const { leaves } = this.#columns;
+    if (this.#rows > 0) writeRowGroup(open.writer, leaves, { rows: this.#rows, compress });
+    for (const leaf of leaves) leaf.clear();
     this.#rows = 0;
     await write(open);
     if (open.shard.bytes >= this.#options.shardBytes) await this.#endShard();
@@ -103,9 +105,9 @@ export class Parquet implements PostWriter {
     const bytes = new ByteWriter(2 ** 20);
     const writer = new ParquetWriter({
       writer: bytes,
-      schema: toSchema(this.#columns),
+      schema: toSchema(this.#columns.all),
       codec: "ZSTD",
-      compressors: { ZSTD: (block) => zstdCompressSync(block) },
+      compressors: { ZSTD: compress },
       kvMetadata: Object.entries(this.#options.metadata).map(([key, value]) => ({ key, value })),
       createdBy: "twarc-cloud",
     });
@@ -120,19 +122,14 @@ export class Parquet implements PostWriter {
   }
 }
 
+function compress(block: Uint8Array): Uint8Array {
+  return zstdCompressSync(block);
+}
+
 /** Writes the bytes so far, and reuses their buffer. */
 async function write({ shard, bytes }: { shard: Shard; bytes: ByteWriter }): Promise<void> {
   await shard.write(bytes.getBytes());
   bytes.index = 0;
-}
-
-/** Converts a cell for the library. */
-function toValue(cell: CommonCell, type: Type): unknown {
-  if (cell === undefined) return null;
-  // Microseconds: of a Date, the library makes an array for each.
-  if (type === "time") return BigInt(Number(cell) * 1_000);
-  if (type === "integer") return BigInt(Math.round(Number(cell)));
-  return cell;
 }
 
 /** Returns the schema: three levels for lists, as the format's documents require. */

@@ -150,7 +150,7 @@ Deno.test("shards have their names when all are whole, and take the place of tho
     };
     const [first = ""] = madeStatuses();
     const many = Array.from(
-      { length: 5_001 },
+      { length: 20_001 },
       (_, i) => first.replaceAll("100000000000000000", `${10n ** 17n + BigInt(i)}`),
     );
     assert.deepEqual(await write(many), [
