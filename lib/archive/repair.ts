@@ -4,6 +4,7 @@ import { isoTime } from "../base/clock.ts";
 import { checkConfig } from "../collection/config.ts";
 import { collectionKeys, FILES, isChangeset, isSideFile } from "../collection/layout.ts";
 import { isOfContent } from "../base/errors.ts";
+import { giveBack } from "../base/memory.ts";
 import { jsonBytes, jsonLineBytes } from "../base/json_bytes.ts";
 import { settledPut } from "../store/settled_put.ts";
 import { isThere, type Purged } from "../store/store.ts";
@@ -93,7 +94,10 @@ async function verifyAll(options: RepairOptions): Promise<Repairable> {
 async function clearWiped({ store, collectionId, lease, onMended }: RepairOptions): Promise<void> {
   for await (const { key } of store.list(collectionKeys(collectionId).changesets)) {
     const found = isChangeset(key) ? await store.get(key) : null;
-    if (!found || !isWiped(found.bytes)) continue;
+    if (!found) continue;
+    const isLost = isWiped(found.bytes);
+    giveBack(found.bytes);
+    if (!isLost) continue;
     lease.check();
     await store.delete(key, { ifVersion: found.version });
     onMended(`Removed ${key}, which was empty or zeroed: that change is unknown`);
@@ -133,8 +137,9 @@ async function repairCut(options: RepairOptions): Promise<void> {
   const { store, clock, collectionId, holder, onMended } = options;
   const collections = new Collections(store, clock);
   const checkpoint = await orNull(async () => {
-    await collections.loadJson(collectionId);
-    return await Checkpoint.open(store, { collectionId, type: "", holder, clock });
+    const opened = await Checkpoint.open(store, { collectionId, type: "", holder, clock });
+    if (opened.state.state !== "settled") await collections.loadJson(collectionId);
+    return opened;
   });
   if (!checkpoint || !await isSettledNow(checkpoint, collections, options)) return;
   onMended(`Finalized the interrupted harvest of ${isoTime(checkpoint.state.began)}`);

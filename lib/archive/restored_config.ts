@@ -8,6 +8,7 @@ import { jsonBytes } from "../base/json_bytes.ts";
 import { settledPut } from "../store/settled_put.ts";
 import type { Store } from "../store/store.ts";
 import { History, readTimestamp, timeOrNull } from "../bucket/history.ts";
+import { pastSpace } from "../twitter/bytes/raw_json.ts";
 import type { Lease } from "../bucket/lease.ts";
 
 /** Location of the configuration. */
@@ -76,7 +77,7 @@ async function withChanges(copy: JsonObject, history: History): Promise<JsonObje
  * keys.
  */
 export function isWiped(bytes: Uint8Array): boolean {
-  return bytes.includes(0) || new TextDecoder().decode(bytes).trim() === "";
+  return bytes.includes(0) || pastSpace(bytes, 0) >= bytes.length;
 }
 
 function parseObject(bytes: Uint8Array | undefined): JsonObject | null {

@@ -2,7 +2,7 @@
 
 import { traitsFor } from "../collection/types/traits.ts";
 import type { Clock } from "../base/clock.ts";
-import { isObject, type JsonObject, parseAs, parseJson } from "../base/json.ts";
+import { isObject, type JsonObject } from "../base/json.ts";
 import { lastWord } from "../base/visible.ts";
 import { checkConfig } from "../collection/config.ts";
 import { needsNoKeys } from "../collection/keyless.ts";
@@ -14,20 +14,23 @@ import {
   isHarvestFolder,
 } from "../collection/layout.ts";
 import { errorSentence, ifOurs, isOfContent } from "../base/errors.ts";
+import { giveBack } from "../base/memory.ts";
 import { linkless } from "../store/folder/linkless.ts";
 import { ReadAhead } from "../store/read_ahead.ts";
 import { isThere, type Listed, type Store } from "../store/store.ts";
 import { Checkpoint } from "../bucket/checkpoint.ts";
 import type { CheckpointState } from "../bucket/checkpoint_state.ts";
 import { byFolder, folderFor } from "../bucket/folders.ts";
-import { bytesHaveKeys, findKeyFile } from "../bucket/key_files.ts";
+import { findKeyFile } from "../bucket/key_files.ts";
 import { type HarvestFound, type Totals, totals, type Verified } from "./found.ts";
-import { changesetSchema, isHalfDone } from "../bucket/history.ts";
+import { isHalfDone } from "../bucket/history.ts";
+import { jsonParts } from "../bucket/json_parts.ts";
 import type { ReadBefore } from "../bucket/fixity.ts";
 import { type LockDocument, readLock } from "../bucket/lock.ts";
 import { InventoryCheck } from "./verify_inventory.ts";
 import { type Summing, summing } from "./summing.ts";
 import { isWiped, newestCopy } from "./restored_config.ts";
+import { checkChangeset } from "./changeset_check.ts";
 import { gapLook } from "./gap_fill.ts";
 import { GapRecords } from "./gap_list.ts";
 import { isOfOriginal, lookAtLastHarvest, newestFolder } from "./last_harvest.ts";
@@ -87,7 +90,7 @@ class Verifier {
   /** The files that tweets were removed from, by changesets; null if one of them cannot be read. */
   #cleared: Set<string> | null = new Set();
   #isOnceOnly = false;
-  /** The current configuration; empty if it cannot be read. */
+  /** The current configuration, with the last of many users; empty if it cannot be read. */
   #config: JsonObject = {};
   /** Whether a harvest's news can be merged into the configuration. */
   #hasConfig = false;
@@ -165,16 +168,17 @@ class Verifier {
       if (isWiped(found.bytes)) {
         return this.#look.fault(config, "it is empty, or zeroed", await this.#hasCopy());
       }
-      const json = parseJson(found.bytes, "it");
-      this.#config = isObject(json) ? json : {};
-      this.#hasConfig = isObject(json);
-      this.#isHarvested = isObject(json) && isObject(json.keys ?? json.credentials);
-      this.#isOnceOnly = isObject(json) && traitsFor(json.type).asksOnlyForNewer;
       // A downloaded copy has neither a checkpoint nor keys.
-      checkConfig(json, {
-        keys: await isThere(store, checkpoint) ? "needed" : "optional",
-        keysBy: `collection keys ${lastWord(this.#options.collectionId)}`,
-      });
+      const keys = await isThere(store, checkpoint) ? "needed" : "optional";
+      const keysBy = `collection keys ${lastWord(this.#options.collectionId)}`;
+      for (const json of jsonParts(found.bytes, ["users"], "it")) {
+        this.#config = isObject(json) ? json : {};
+        this.#hasConfig = isObject(json);
+        this.#isHarvested = isObject(json) && isObject(json.keys ?? json.credentials);
+        this.#isOnceOnly = isObject(json) && traitsFor(json.type).asksOnlyForNewer;
+        checkConfig(json, { keys, keysBy });
+      }
+      giveBack(found.bytes);
     });
     const isNew = ({ key }: Listed) => isChangeset(key) && !this.#wasChangesetRead(key);
     for await (const listed of this.#ahead.list(changesets, isNew)) {
@@ -196,24 +200,25 @@ class Verifier {
     }
     const found = await this.#options.store.get(key);
     const changeset = found && await this.#readChangeset(key, found.bytes);
+    if (found) giveBack(found.bytes);
     if (changeset && isHalfDone(changeset, this.#config)) return;
     this.#inventory?.changeset(key);
   }
 
+  /** Returns a changeset, with the first of many users; null where it is damaged. */
   async #readChangeset(key: string, bytes: Uint8Array): Promise<Changeset | null> {
     if (isWiped(bytes)) {
       this.#look.fault(key, "it is empty, or zeroed: that change is unknown", true);
       this.#cleared = null;
       return null;
     }
-    if (bytesHaveKeys(bytes)) this.#look.onKeys(key);
-    const changeset = await this.#attempt(key, () => parseAs(changesetSchema, bytes, "it"));
-    if (!changeset) {
-      this.#cleared = null;
-      return null;
-    }
-    this.#repeats.noteChange(changeset);
-    for (const { file } of changeset.removed ?? []) {
+    const changeset = await this.#attempt(key, () =>
+      checkChangeset(bytes, {
+        onPart: (part) => this.#repeats.noteChange(part),
+        onKeys: () => this.#look.onKeys(key),
+      }));
+    if (!changeset) this.#cleared = null;
+    for (const { file } of changeset?.removed ?? []) {
       this.#cleared?.add(`${this.#keys.folder}${file}`);
     }
     return changeset;

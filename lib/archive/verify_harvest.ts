@@ -5,9 +5,11 @@ import { hasKeys } from "../collection/keyless.ts";
 import { FILES, isHarvestFolder } from "../collection/layout.ts";
 import { isTweetsFileName } from "../format/file_name.ts";
 import { errorMessage, OutsideError } from "../base/errors.ts";
-import { type JsonObject, parseAs, parseJson } from "../base/json.ts";
+import { giveBack } from "../base/memory.ts";
+import { checkAs, type JsonObject, parseAs } from "../base/json.ts";
 import { isThere, type Listed, type Store } from "../store/store.ts";
 import type { CheckpointState } from "../bucket/checkpoint_state.ts";
+import { jsonParts } from "../bucket/json_parts.ts";
 import { userChangesSchema } from "../bucket/last_harvest.ts";
 import { type GapRecords, readFilled } from "./gap_list.ts";
 import { checkJsonLines, checkTweets, type FileFacts } from "./file_check.ts";
@@ -301,7 +303,12 @@ async function lookAtSides(
   }
   const changes = `${folder}${FILES.userChanges}`;
   const made = has(FILES.userChanges) ? await store.get(changes) : null;
-  if (made) await tried(changes, () => parseAs(userChangesSchema, made.bytes, "it"));
+  if (made) {
+    await tried(changes, () => {
+      for (const part of jsonParts(made.bytes, [], "it")) checkAs(userChangesSchema, part, "it");
+    });
+    giveBack(made.bytes);
+  }
   if (has(FILES.config)) await lookForKeys(`${folder}${FILES.config}`, look);
 }
 
@@ -321,8 +328,12 @@ async function lookAtSums(
 async function lookForKeys(key: string, { store, onKeys, tried }: Look): Promise<void> {
   const found = await store.get(key);
   if (!found) return;
-  const config = await tried(key, () => parseJson(found.bytes, "it"));
-  if (config !== null && hasKeys(config)) onKeys(key);
+  let withKeys = false;
+  await tried(key, () => {
+    for (const part of jsonParts(found.bytes, ["users"], "it")) withKeys ||= hasKeys(part);
+  });
+  giveBack(found.bytes);
+  if (withKeys) onKeys(key);
 }
 
 function sum(counts: Record<string, number> = {}): number {

@@ -251,6 +251,7 @@ export class Collections {
    */
   async finish(id: string): Promise<boolean> {
     const configuration = this.#configuration(id);
+    if (await configuration.isComplete()) return false;
     const base = await configuration.standing();
     const ended = await configuration.finishHalfDone(base, this.clock.now());
     await this.#inventory(id, configuration.inForce);

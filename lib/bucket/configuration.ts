@@ -10,7 +10,7 @@ import {
 } from "../collection/changeset.ts";
 import { collectionKeys } from "../collection/layout.ts";
 import { ConflictError, UserError } from "../base/errors.ts";
-import type { JsonObject } from "../base/json.ts";
+import { isObject, type JsonObject } from "../base/json.ts";
 import { jsonBytes } from "../base/json_bytes.ts";
 import {
   effectiveChange,
@@ -33,6 +33,7 @@ import {
   timeOrNull,
 } from "./history.ts";
 import { parseDocument } from "./documents.ts";
+import { firstPart } from "./json_parts.ts";
 import { packUsers } from "./packed_users.ts";
 import { jsonObject } from "../base/json_object.ts";
 
@@ -89,6 +90,16 @@ export class Configuration {
     const bytes = found.bytes.length;
     giveBack(found.bytes);
     return { ...parts, version: found.version, bytes };
+  }
+
+  /** Returns whether no change was left incomplete, of as many users as there are. @throws UserError if it is damaged */
+  async isComplete(): Promise<boolean> {
+    const found = await this.#store.get(this.#key);
+    const json = found && firstPart(found.bytes, ["users"], this.#key);
+    if (!isObject(json)) return false;
+    if (found) giveBack(found.bytes);
+    const { isUnrecorded, halfDone } = await this.#history.standing(json);
+    return !isUnrecorded && halfDone.length === 0;
   }
 
   /**

@@ -30,12 +30,6 @@ interface KeyFile {
   version: Version;
 }
 
-/** Returns whether a file's content has keys in the clear. */
-export function bytesHaveKeys(bytes: Uint8Array): boolean {
-  const json = parseIfJson(bytes);
-  return json !== undefined && hasKeys(json);
-}
-
 /**
  * Yields a collection's files that have keys in the clear, except for its configuration, which needs them.
  * @param isWanted Selects files to examine.

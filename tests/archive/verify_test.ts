@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { gzipSync } from "node:zlib";
 import { acquireLease } from "../../lib/bucket/lease.ts";
 import { verify } from "../../lib/archive/verify.ts";
+import type { JsonObject } from "../../lib/base/json.ts";
 import { jsonBytes } from "../../lib/base/json_bytes.ts";
 import { MemoryStore } from "../fakes/memory_store.ts";
 import {
@@ -171,6 +172,46 @@ Deno.test("a changeset, user changes, gaps and other lines that are damaged are 
       below(OLD, "messages.jsonl"),
       below(OLD, "user_changes.json"),
       below(OLD, "users.jsonl"),
+    ]);
+  }));
+
+Deno.test("what is wrong with one of many users is told as among few: in the configuration, its copy, and what changed", () =>
+  withBucket(async (bucket) => {
+    const many = (last: JsonObject): Record<string, JsonObject> =>
+      Object.fromEntries([
+        ...Array.from({ length: 40_000 }, (_, i) => [`${i + 1}`, { screen_name: `name${i}` }]),
+        ["99999", last],
+      ]);
+    const config = JSON.parse(await bucket.text(`${ROOT}collection.json`));
+    const change = { delete: [], change_timestamp: "2026-01-01T00:00:00.000Z" };
+    const changes = (last: JsonObject) =>
+      [...Object.values(many({})), last].map((one) => ({
+        change: "screen name changed",
+        date_time: "2026-01-02T03:04:05.000Z",
+        user_id: "1",
+        ...one,
+      }));
+    const put = async (last: JsonObject, news: JsonObject) => {
+      const timeline = { ...config, type: "user_timeline", search: undefined };
+      await bucket.json("collection.json", { ...timeline, users: many(last) });
+      await bucket.store.put(`${OLD}collection.json`, jsonBytes({ id: "c", users: many(news) }));
+      const update = { users: many(news) };
+      await bucket.json("changesets/change-20260101000000.json", { update, ...change });
+    };
+    const key = "99999";
+    await put({ screen_name: "last" }, { since_id: "1" });
+    await bucket.store.put(`${OLD}user_changes.json`, jsonBytes(changes({})));
+    assert.deepEqual(await bucket.faults(), []);
+    await put({ screen_name: 1 }, { since_id: "1", token: { access_token: "secret of somebody" } });
+    await bucket.store.put(`${OLD}user_changes.json`, jsonBytes(changes({ change: 1 })));
+    const { withKeys } = await bucket.verify();
+    const faults = await bucket.faults();
+    assert.equal(faults.length, 2, faults.join("\n"));
+    assert.match(faults.join("\n"), new RegExp(`collection.json: .*${key}`));
+    assert.match(faults.join("\n"), /user_changes.json: .*change/);
+    assert.deepEqual(withKeys, [
+      `${ROOT}changesets/change-20260101000000.json`,
+      `${OLD}collection.json`,
     ]);
   }));
 
