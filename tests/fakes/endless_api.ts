@@ -147,7 +147,8 @@ export class EndlessApi implements AsyncDisposable {
     const { page = 100 } = this.#options;
     await this.#options.before?.(this.#sent);
     this.#sent += page;
-    return ids(this.#newest, page, -1n).map((id) => ({ id, author }));
+    const newest = this.#newest - BigInt(author) * BigInt(page);
+    return ids(newest, page, -1n).map((id) => ({ id, author }));
   }
 
   async #timeline(author: string, below: string | null): Promise<Response> {
