@@ -4,7 +4,6 @@ import {
   DeleteObjectCommand,
   GetObjectCommand,
   type GetObjectCommandOutput,
-  ListObjectsV2Command,
   PutObjectCommand,
   S3Client,
 } from "@aws-sdk/client-s3";
@@ -24,6 +23,7 @@ import {
 import { readBlocks, readWhole } from "../expected.ts";
 import { compareKeys } from "../key_order.ts";
 import { checkedStream, checkLength, checkSum } from "./checks.ts";
+import { listPage } from "./list_page.ts";
 import { olderVersions, purgeVersions } from "./versions.ts";
 import {
   checkRoom,
@@ -241,30 +241,28 @@ export class S3Store implements Store {
   async *list(prefix: string, { folders = false } = {}): AsyncGenerator<Listed> {
     for (let next: string | undefined, more = true; more; more = next !== undefined) {
       const page = await this.#translateErrors(`Listing ${prefix}`, () =>
-        this.#client.send(
-          new ListObjectsV2Command({
-            Bucket: this.name,
-            Prefix: prefix,
-            // XML cannot represent some of the characters that a key may have.
-            EncodingType: "url",
-            ...(folders ? { Delimiter: "/" } : {}),
-            ...(next ? { ContinuationToken: next } : {}),
-          }),
-        ));
-      const objects = (page.Contents ?? []).map((object) => ({
-        key: decodeKey(object.Key, page.EncodingType),
+        listPage(this.#client, {
+          Bucket: this.name,
+          Prefix: prefix,
+          // XML cannot represent some of the characters that a key may have.
+          EncodingType: "url",
+          ...(folders ? { Delimiter: "/" } : {}),
+          ...(next ? { ContinuationToken: next } : {}),
+        }));
+      const objects = page.objects.map((object) => ({
+        key: decodeKey(object.Key, page.encoding),
         size: object.Size ?? 0,
         version: strong(object.ETag),
       })).filter(({ key, size }) => !(key.endsWith("/") && size === 0));
-      const below = (page.CommonPrefixes ?? []).map(({ Prefix: name }) => ({
-        key: decodeKey(name, page.EncodingType),
+      const below = page.folders.map(({ Prefix: name }) => ({
+        key: decodeKey(name, page.encoding),
         size: 0,
         version: "",
       }));
+      next = page.next;
       yield* below.length === 0
         ? objects
         : [...objects, ...below].sort((a, b) => compareKeys(a.key, b.key));
-      next = page.IsTruncated ? page.NextContinuationToken : undefined;
     }
   }
 
