@@ -4,8 +4,6 @@ import { Buffer } from "node:buffer";
 
 const FIRST_BYTES = 2 ** 12;
 const FIRST_PLACES = 2 ** 8;
-/** Bytes at the end of a text that its place is found by, besides its length and its beginning. */
-const TELLING = 12;
 
 /** Texts, each with a number, by their bytes. */
 export class ByteTexts {
@@ -76,9 +74,7 @@ export class ByteTexts {
 
 function hash(bytes: Uint8Array, start: number, end: number): number {
   let mixed = end - start;
-  for (let i = Math.max(start, end - TELLING); i < end; i++) {
-    mixed = Math.imul(mixed ^ (bytes[i] ?? 0), 0x01000193);
-  }
+  for (let i = start; i < end; i++) mixed = Math.imul(mixed ^ (bytes[i] ?? 0), 0x01000193);
   return mixed ^ (mixed >>> 15);
 }
 

@@ -15,10 +15,24 @@ const MONTHS = new Names(
 /** Days of each month that every year has. */
 const DAYS = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 
+/** Years repeat their days after so long. */
+const MS_OF_400_YEARS = 146_097 * 86_400_000;
+
 /** Returns whether a time that lies from `start` to `end` is as `toISOString` writes it; false for a leap day. */
 export function isExactTime(bytes: Uint8Array, start: number, end: number): boolean {
   return hasForm(FORM, bytes, start, end) &&
     isDay(numberAt(bytes, start + 5), numberAt(bytes, start + 8)) && isOfDay(bytes, start + 11);
+}
+
+/** Returns the milliseconds since 1970 of a time that isExactTime() says is one. */
+export function exactMs(bytes: Uint8Array, start: number): number {
+  const year = 100 * numberAt(bytes, start) + numberAt(bytes, start + 2);
+  const [month, day] = [numberAt(bytes, start + 5), numberAt(bytes, start + 8)];
+  const [hours, minutes] = [numberAt(bytes, start + 11), numberAt(bytes, start + 14)];
+  const ms = 10 * numberAt(bytes, start + 20) + (bytes[start + 22] ?? 0) - ZERO;
+  const at = Date.UTC(400 + year, month - 1, day, hours, minutes, numberAt(bytes, start + 17), ms);
+  // Date.UTC takes years below 100 for those of the 20th century.
+  return at - MS_OF_400_YEARS;
 }
 
 /** Returns the month, from 1 on, of a time in the form of version 1.1, whether there is such a day; 0 for any other. */

@@ -1,36 +1,18 @@
 /** A network of users: who retweets, answers, quotes and mentions whom, counted. */
 
-import { commonReader } from "./answer_common.ts";
-import type { Common, Other } from "./common.ts";
+import type { Outline } from "../twitter/bytes/outline.ts";
+import { AnswerLinks, type Target } from "./answer_links.ts";
+import { type Common, type Other, toCommon } from "./common.ts";
+import type { CsvBytes } from "./csv_bytes.ts";
+import { isExactTime } from "./exact_time.ts";
+import { jsonText } from "./json_cells.ts";
+import { type Edge, type EdgeKind, type Node, readEdges, readNodes } from "./network_records.ts";
 import type { Post } from "./post.ts";
 import type { Pseudonyms } from "./pseudonyms.ts";
-import { Spill } from "./spill.ts";
+import { timeOf } from "./selection.ts";
+import { mix, Spill, UNMIXED } from "./spill.ts";
 
-/** Kinds of edges, from who wrote a tweet to whom it is about. */
-export const EDGES = ["retweet", "reply", "quote", "mention"] as const;
-
-/** One of these. */
-export type EdgeKind = (typeof EDGES)[number];
-
-/** A user. */
-export interface Node {
-  id: string;
-  /** As it was named last; the id where no tweet names it. */
-  handle: string;
-  /** Tweets of this user. */
-  posts: number;
-  /** When the first and the last of these were made, in milliseconds since 1970; undefined without any. */
-  first: number | undefined;
-  last: number | undefined;
-}
-
-/** The number of tweets of one user about another one. */
-export interface Edge {
-  source: string;
-  target: string;
-  kind: EdgeKind;
-  weight: number;
-}
+const TAB = 0x09;
 
 /** Collects edges, in little memory. */
 export class Network {
@@ -38,7 +20,7 @@ export class Network {
   readonly #pseudonyms: Pseudonyms | undefined;
   readonly #nodes = new Spill();
   readonly #edges = new Spill();
-  readonly #read = commonReader({ merge: false });
+  readonly #links = new AnswerLinks();
 
   /** @param kinds The kinds of edges to collect. */
   constructor({ kinds, pseudonyms }: {
@@ -51,10 +33,11 @@ export class Network {
 
   /** Takes a tweet whose author is known. */
   add(post: Post): void {
-    const tweet = this.#read(post);
+    if (!this.#pseudonyms && this.#links.read(post)) return this.#addLinks(post.id);
+    const tweet = toCommon(post, { merge: false });
     const { id: source, handle } = tweet.author;
     if (source === undefined) return;
-    this.#addNode({ id: source, handle }, tweet.createdAt ?? "");
+    this.#addNode({ id: source, handle }, toTime(tweet.createdAt));
     for (const { kind, id, handle } of listTargets(tweet)) {
       if (id === undefined || !this.#kinds.has(kind)) continue;
       this.#addNode({ id, handle });
@@ -70,25 +53,13 @@ export class Network {
   }
 
   /** The users, each once. */
-  async *nodes(): AsyncGenerator<Node> {
-    for await (const records of this.#nodes.parts()) {
-      const nodes = new Map<string, Node>();
-      for (const record of records) addTo(nodes, record);
-      for (const id of [...nodes.keys()].toSorted()) yield nodes.get(id) ?? makeNode(id);
-    }
+  async *nodes(): AsyncGenerator<Node[]> {
+    for await (const records of this.#nodes.parts()) yield readNodes(records);
   }
 
   /** The edges, each once. */
-  async *edges(): AsyncGenerator<Edge> {
-    for await (const records of this.#edges.parts()) {
-      const weights = new Map<string, number>();
-      for (const edge of records) weights.set(edge, (weights.get(edge) ?? 0) + 1);
-      for (const [edge, weight] of [...weights].toSorted(([a], [b]) => a < b ? -1 : 1)) {
-        const [source = "", target = "", kind = ""] = edge.split("\t");
-        const known = EDGES.find((one) => one === kind);
-        if (known) yield { source, target, kind: known, weight };
-      }
-    }
+  async *edges(): AsyncGenerator<Edge[]> {
+    for await (const records of this.#edges.parts()) yield readEdges(records);
   }
 
   /** Removes the temporary files. */
@@ -97,8 +68,48 @@ export class Network {
     await this.#edges.close();
   }
 
+  /** Takes a tweet that was read from bytes. */
+  #addLinks(id: string): void {
+    const { outline, author, handle, created, targets } = this.#links;
+    if (author === 0) return;
+    const mixed = mixOf(outline, author);
+    const nodes = this.#nodes.held(mixed);
+    if (!nodes) return;
+    addInside(outline, author, nodes);
+    nodes.addByte(TAB);
+    if (handle > 0) addInside(outline, handle, nodes);
+    nodes.addByte(TAB);
+    addTime(outline, { id, created }, nodes);
+    this.#nodes.end(mixed);
+    for (const target of targets) if (this.#kinds.has(target.kind)) this.#addTarget(target, mixed);
+  }
+
+  /** @param source The mix of the author's id. */
+  #addTarget({ kind, id, handle }: Target, source: number): void {
+    const { outline, author } = this.#links;
+    const mixed = mixOf(outline, id);
+    const nodes = this.#nodes.held(mixed);
+    if (nodes) {
+      addInside(outline, id, nodes);
+      nodes.addByte(TAB);
+      if (handle > 0) addInside(outline, handle, nodes);
+      this.#nodes.end(mixed);
+    }
+    let edge = mixOf(outline, id, mix(source, TAB));
+    edge = mix(edge, TAB);
+    for (let i = 0; i < kind.length; i++) edge = mix(edge, kind.charCodeAt(i));
+    const edges = this.#edges.held(edge);
+    if (!edges) return;
+    addInside(outline, author, edges);
+    edges.addByte(TAB);
+    addInside(outline, id, edges);
+    edges.addByte(TAB);
+    edges.addText(kind);
+    this.#edges.end(edge);
+  }
+
   /** A record: id, handle, and for each tweet of this user when it was made. */
-  #addNode({ id, handle }: { id: string; handle: string | undefined }, time?: number | ""): void {
+  #addNode({ id, handle }: { id: string; handle: string | undefined }, time?: string): void {
     const name = this.#name(id);
     const shown = handle === undefined ? "" : this.#name(handle);
     this.#nodes.add(name, `${name}\t${shown}${time === undefined ? "" : `\t${time}`}`);
@@ -125,18 +136,29 @@ function listTargets(
   ];
 }
 
-function makeNode(id: string): Node {
-  return { id, handle: id, posts: 0, first: undefined, last: undefined };
+function toTime(ms: number | undefined): string {
+  return ms === undefined ? "" : new Date(ms).toISOString();
 }
 
-function addTo(nodes: Map<string, Node>, record: string): void {
-  const [id = "", handle, time] = record.split("\t");
-  const node = nodes.get(id) ?? makeNode(id);
-  nodes.set(id, node);
-  if (handle) node.handle = handle;
-  if (time === undefined) return;
-  node.posts++;
-  if (time === "") return;
-  node.first = Math.min(node.first ?? Infinity, Number(time));
-  node.last = Math.max(node.last ?? -Infinity, Number(time));
+function addTime(
+  outline: Outline,
+  { id, created }: { id: string; created: number },
+  to: CsvBytes,
+): void {
+  if (created === 0) return to.addText(toTime(timeOf(id, undefined)));
+  const [start, end] = [outline.start(created) + 1, outline.end(created) - 1];
+  if (isExactTime(outline.bytes, start, end)) return to.add(outline.bytes, start, end);
+  to.addText(toTime(timeOf(id, JSON.parse(jsonText(outline, created)))));
+}
+
+/** Adds what a string without escapes says. */
+function addInside(outline: Outline, value: number, to: CsvBytes): void {
+  to.add(outline.bytes, outline.start(value) + 1, outline.end(value) - 1);
+}
+
+/** Returns the mix of a string's bytes behind those of another mix. */
+function mixOf(outline: Outline, value: number, mixed = UNMIXED): number {
+  const end = outline.end(value) - 1;
+  for (let i = outline.start(value) + 1; i < end; i++) mixed = mix(mixed, outline.bytes[i] ?? 0);
+  return mixed;
 }

@@ -1,7 +1,8 @@
 /** Networks as files: GEXF 1.3, and tables of edges. */
 
 import { toCsvHeader, toCsvRow } from "./csv.ts";
-import type { Edge, Network, Node } from "./network.ts";
+import type { Network } from "./network.ts";
+import type { Edge, Node } from "./network_records.ts";
 import type { Post } from "./post.ts";
 import type { PostWriter, Sink } from "./writer.ts";
 
@@ -29,6 +30,9 @@ const BEGINNING = `<?xml version="1.0" encoding="UTF-8"?>
 // deno-lint-ignore no-control-regex
 const NOT_XML = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g;
 
+/** Matches a text that XML has as it is. */
+const PLAIN = /^[\w.:-]*$/;
+
 /** Writes a network once all tweets were added. */
 abstract class NetworkWriter implements PostWriter {
   readonly #sink: Sink;
@@ -39,8 +43,8 @@ abstract class NetworkWriter implements PostWriter {
     this.#network = network;
   }
 
-  /** Yields the texts of the file. */
-  protected abstract texts(network: Network): AsyncGenerator<string>;
+  /** Yields the texts of the file, many at a time. */
+  protected abstract texts(network: Network): AsyncGenerator<Iterable<string>>;
 
   async add(posts: readonly Post[]): Promise<void> {
     for (const post of posts) this.#network.add(post);
@@ -53,11 +57,13 @@ abstract class NetworkWriter implements PostWriter {
 
   async end(): Promise<void> {
     let block = "";
-    for await (const text of this.texts(this.#network)) {
-      block += text;
-      if (block.length < BLOCK) continue;
-      await this.#sink.write(encoder.encode(block));
-      block = "";
+    for await (const texts of this.texts(this.#network)) {
+      for (const text of texts) {
+        block += text;
+        if (block.length < BLOCK) continue;
+        await this.#sink.write(encoder.encode(block));
+        block = "";
+      }
     }
     await this.#sink.write(encoder.encode(block));
   }
@@ -65,34 +71,37 @@ abstract class NetworkWriter implements PostWriter {
 
 /** Writes GEXF 1.3, which Gephi and networkx open. */
 export class GexfWriter extends NetworkWriter {
-  protected async *texts(network: Network): AsyncGenerator<string> {
-    yield BEGINNING;
-    for await (const node of network.nodes()) yield toNode(node);
-    yield "</nodes>\n<edges>\n";
+  protected async *texts(network: Network): AsyncGenerator<Iterable<string>> {
+    yield [BEGINNING];
+    for await (const nodes of network.nodes()) yield nodes.values().map(toNode);
+    yield ["</nodes>\n<edges>\n"];
     let id = 0;
-    for await (const edge of network.edges()) yield toEdge(edge, id++);
-    yield "</edges>\n</graph>\n</gexf>\n";
+    for await (const edges of network.edges()) {
+      yield edges.values().map((edge) => toEdge(edge, id++));
+    }
+    yield ["</edges>\n</graph>\n</gexf>\n"];
   }
 }
 
 /** Writes edges as CSV. */
 export class EdgesWriter extends NetworkWriter {
-  protected async *texts(network: Network): AsyncGenerator<string> {
-    yield toCsvHeader(COLUMNS);
-    for await (const { source, target, kind, weight } of network.edges()) {
-      yield toCsvRow([source, target, kind, weight]);
+  protected async *texts(network: Network): AsyncGenerator<Iterable<string>> {
+    yield [toCsvHeader(COLUMNS)];
+    for await (const edges of network.edges()) {
+      yield edges.values()
+        .map(({ source, target, kind, weight }) => toCsvRow([source, target, kind, weight]));
     }
   }
 }
 
 function toNode({ id, handle, posts, first, last }: Node): string {
-  const times = Object.entries({ first, last }).flatMap(([name, ms]) =>
-    ms === undefined ? [] : [toValue(name, new Date(ms).toISOString())]
-  );
   return `<node id="${toXml(id)}" label="${toXml(handle)}"><attvalues>${
     toValue("posts", `${posts}`)
-  }` +
-    `${times.join("")}</attvalues></node>\n`;
+  }${toTime("first", first)}${toTime("last", last)}</attvalues></node>\n`;
+}
+
+function toTime(name: string, ms: number | undefined): string {
+  return ms === undefined ? "" : toValue(name, new Date(ms).toISOString());
 }
 
 function toEdge({ source, target, kind, weight }: Edge, id: number): string {
@@ -107,6 +116,10 @@ function toValue(name: string, value: string): string {
 }
 
 function toXml(text: string): string {
+  return PLAIN.test(text) ? text : toXmlText(text);
+}
+
+function toXmlText(text: string): string {
   return text.toWellFormed().replaceAll(NOT_XML, "\ufffd").replaceAll("&", "&amp;").replaceAll(
     "<",
     "&lt;",

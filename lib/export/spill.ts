@@ -1,5 +1,6 @@
 /** Counts over more keys than fit into memory: records are spilled to disk, in parts that fit. */
 
+import { Buffer } from "node:buffer";
 import { join } from "node:path";
 import { readFile, removeFile } from "../base/in_use.ts";
 import { diskError } from "../base/disk_error.ts";
@@ -11,7 +12,8 @@ const PARTS = 64;
 const HELD = 2 ** 15;
 const LINE_FEED = 0x0a;
 
-const decoder = new TextDecoder();
+/** A mix of no bytes. */
+export const UNMIXED = 0x811c9dc5;
 
 /** Records in parts: those of a key are in the same one, in the order of arrival. */
 export class Spill {
@@ -30,12 +32,22 @@ export class Spill {
 
   /** Adds a record, a line of text. */
   add(key: string, record: string): void {
-    const at = partOf(key);
-    const held = this.#held[at];
-    if (!held) return;
-    held.addText(record);
-    held.addByte(LINE_FEED);
-    if (held.length >= HELD) this.#full.add(at);
+    let mixed = UNMIXED;
+    for (let i = 0; i < key.length; i++) mixed = mix(mixed, key.charCodeAt(i));
+    this.held(mixed)?.addText(record);
+    this.end(mixed);
+  }
+
+  /** Returns what a record is added to, by the mix of all bytes of its key; it is ended then. */
+  held(mixed: number): CsvBytes | undefined {
+    return this.#held[partOf(mixed)];
+  }
+
+  /** Ends a record that was added to what is held. */
+  end(mixed: number): void {
+    const held = this.held(mixed);
+    held?.addByte(LINE_FEED);
+    if (held && held.length >= HELD) this.#full.add(partOf(mixed));
   }
 
   /** Writes buffered records of parts that have many. @throws UserError where the disk is full */
@@ -59,11 +71,11 @@ export class Spill {
     }
   }
 
-  /** Yields the records of each part. @throws OutsideError if the disk fails, or lost a part */
-  async *parts(): AsyncGenerator<string[]> {
+  /** Yields the records of each part, each with a line end. @throws OutsideError if the disk fails, or lost a part */
+  async *parts(): AsyncGenerator<Uint8Array> {
     for (const [at, held] of this.#held.entries()) {
-      const text = await this.#readSpilled(at) + decoder.decode(held.from(0));
-      yield text.split("\n").slice(0, -1);
+      const spilled = await this.#readSpilled(at);
+      yield spilled ? Buffer.concat([spilled, held.from(0)]) : held.from(0);
     }
   }
 
@@ -73,19 +85,21 @@ export class Spill {
   }
 
   /** Returns what was spilled of a part; nothing of one that has no file. */
-  async #readSpilled(at: number): Promise<string> {
-    if (!this.#folder || !this.#spilled.has(at)) return "";
+  async #readSpilled(at: number): Promise<Uint8Array | undefined> {
+    if (!this.#folder || !this.#spilled.has(at)) return undefined;
     try {
-      return decoder.decode(await readFile(join(this.#folder, `${at}`)));
+      return await readFile(join(this.#folder, `${at}`));
     } catch (cause) {
       throw diskError(cause);
     }
   }
 }
 
-/** Mixes all characters, as ids end alike. */
-function partOf(key: string): number {
-  let mixed = 0x811c9dc5;
-  for (let i = 0; i < key.length; i++) mixed = Math.imul(mixed ^ key.charCodeAt(i), 0x01000193);
+/** Returns a mix with another byte: of all bytes of a key, as ids end alike. */
+export function mix(mixed: number, byte: number): number {
+  return Math.imul(mixed ^ byte, 0x01000193);
+}
+
+function partOf(mixed: number): number {
   return (mixed >>> 16) % PARTS;
 }

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { OutsideError } from "../../lib/base/errors.ts";
-import { type EdgeKind, EDGES, Network } from "../../lib/export/network.ts";
+import { Network } from "../../lib/export/network.ts";
+import { type EdgeKind, EDGES } from "../../lib/export/network_records.ts";
 import { EdgesWriter, GexfWriter } from "../../lib/export/network_writers.ts";
 import { Pseudonyms } from "../../lib/export/pseudonyms.ts";
 import { Spill } from "../../lib/export/spill.ts";
@@ -56,7 +57,10 @@ Deno.test("records that are too many for memory come back from the disk, those o
       await spill.settle();
     }
     const parts = await Array.fromAsync(spill.parts());
-    const numbers = parts.map((records) => records.map((one) => Number(one.split(":")[0])));
+    const numbers = parts.map((records) => {
+      const lines = new TextDecoder().decode(records).split("\n").slice(0, -1);
+      return lines.map((one) => Number(one.split(":")[0]));
+    });
     assert.equal(numbers.flat().length, 100);
     for (let key = 0; key < 10; key++) {
       const parts = numbers.filter((part) => part.some((n) => n % 10 === key));

@@ -1,0 +1,20 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { exactMs, isExactTime } from "../../lib/export/exact_time.ts";
+
+const encoder = new TextEncoder();
+
+Deno.test("a time of digits is read as a parser reads it, in any year", () => {
+  const times = fc.date({
+    min: new Date("0000-01-01T00:00:00.000Z"),
+    max: new Date("9999-12-31T23:59:59.999Z"),
+    noInvalidDate: true,
+  });
+  fc.assert(fc.property(times, (time) => {
+    const text = time.toISOString();
+    const bytes = encoder.encode(`..${text}`);
+    const isExact = isExactTime(bytes, 2, bytes.length);
+    assert.equal(isExact, !text.includes("-02-29T"), text);
+    if (isExact) assert.equal(exactMs(bytes, 2), time.getTime(), text);
+  }));
+});
