@@ -24,17 +24,6 @@ export function isExactTime(bytes: Uint8Array, start: number, end: number): bool
     isDay(numberAt(bytes, start + 5), numberAt(bytes, start + 8)) && isOfDay(bytes, start + 11);
 }
 
-/** Returns the milliseconds since 1970 of a time that isExactTime() says is one. */
-export function exactMs(bytes: Uint8Array, start: number): number {
-  const year = 100 * numberAt(bytes, start) + numberAt(bytes, start + 2);
-  const [month, day] = [numberAt(bytes, start + 5), numberAt(bytes, start + 8)];
-  const [hours, minutes] = [numberAt(bytes, start + 11), numberAt(bytes, start + 14)];
-  const ms = 10 * numberAt(bytes, start + 20) + (bytes[start + 22] ?? 0) - ZERO;
-  const at = Date.UTC(400 + year, month - 1, day, hours, minutes, numberAt(bytes, start + 17), ms);
-  // Date.UTC takes years below 100 for those of the 20th century.
-  return at - MS_OF_400_YEARS;
-}
-
 /** Returns the month, from 1 on, of a time in the form of version 1.1, whether there is such a day; 0 for any other. */
 export function monthOfStatus(bytes: Uint8Array, start: number, end: number): number {
   return hasForm(STATUS_FORM, bytes, start, end) ? MONTHS.find(bytes, start + 4, start + 7) + 1 : 0;
@@ -73,8 +62,9 @@ export function exactMs(bytes: Uint8Array, start: number, end: number): number |
   const at = (place: number) => numberAt(bytes, start + place);
   const year = at(0) * 100 + at(2);
   const ms = at(20) * 10 + (bytes[start + 22] ?? 0) - ZERO;
-  // Two digits would be a year of the last century.
-  return year < 100 ? undefined : Date.UTC(year, at(5) - 1, at(8), at(11), at(14), at(17), ms);
+  // Date.UTC takes years below 100 for those of the last century.
+  const later = Date.UTC(400 + year, at(5) - 1, at(8), at(11), at(14), at(17), ms);
+  return later - MS_OF_400_YEARS;
 }
 
 /** Returns the number of two digits. */

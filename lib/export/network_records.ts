@@ -2,7 +2,7 @@
 
 import { Buffer } from "node:buffer";
 import { ByteTexts } from "./counter.ts";
-import { exactMs, isExactTime } from "./exact_time.ts";
+import { exactMs } from "./exact_time.ts";
 
 const TAB = 0x09;
 const LINE_FEED = 0x0a;
@@ -84,8 +84,7 @@ function makeNode(id: string): Node {
 function addTweet(node: Node, records: Uint8Array, start: number, end: number): void {
   node.posts++;
   if (start === end) return;
-  const isExact = isExactTime(records, start, end);
-  const ms = isExact ? exactMs(records, start) : Date.parse(textOf(records, start, end));
+  const ms = exactMs(records, start, end) ?? Date.parse(textOf(records, start, end));
   node.first = Math.min(node.first ?? Infinity, ms);
   node.last = Math.max(node.last ?? -Infinity, ms);
 }

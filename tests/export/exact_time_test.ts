@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { exactMs, isExactTime } from "../../lib/export/exact_time.ts";
+import { exactMs } from "../../lib/export/exact_time.ts";
 
 const encoder = new TextEncoder();
 
@@ -13,8 +13,7 @@ Deno.test("a time of digits is read as a parser reads it, in any year", () => {
   fc.assert(fc.property(times, (time) => {
     const text = time.toISOString();
     const bytes = encoder.encode(`..${text}`);
-    const isExact = isExactTime(bytes, 2, bytes.length);
-    assert.equal(isExact, !text.includes("-02-29T"), text);
-    if (isExact) assert.equal(exactMs(bytes, 2), time.getTime(), text);
+    const isExact = !text.includes("-02-29T");
+    assert.equal(exactMs(bytes, 2, bytes.length), isExact ? time.getTime() : undefined, text);
   }));
 });
