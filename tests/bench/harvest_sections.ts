@@ -19,7 +19,8 @@ const GOALS = {
   /** Times as much as a harvest takes of the processor that the original's loop is to take. */
   original: 4,
   memory: { filter: 100, search: 120, user_timeline: 120 },
-  apart: 10,
+  /** Between so many tweets, where all that is loaded once is there, and the most. */
+  apart: { from: 20_000, most: 10 },
 };
 
 function nameOf({ type, api }: Kind): string {
@@ -146,9 +147,12 @@ export async function memory(sizes: number[]): Promise<Section> {
         missed.push(`memory: ${what}, ${peak.toFixed(0)} MiB, not ${goal}`);
       }
     }
-    const apart = Math.max(...peaks) - Math.min(...peaks);
-    if (apart > GOALS.apart) {
-      missed.push(`memory: ${nameOf(kind)}, ${apart.toFixed(0)} MiB apart, not ${GOALS.apart}`);
+    const grown = peaks.filter((_, i) => (sizes[i] ?? 0) >= GOALS.apart.from);
+    const apart = grown.length > 0 ? Math.max(...grown) - Math.min(...grown) : 0;
+    if (apart > GOALS.apart.most) {
+      missed.push(
+        `memory: ${nameOf(kind)}, ${apart.toFixed(0)} MiB apart, not ${GOALS.apart.most}`,
+      );
     }
     rows.push([
       nameOf(kind),
@@ -162,7 +166,7 @@ export async function memory(sizes: number[]): Promise<Section> {
     `${
       table(head, rows)
     }\n\nResident memory of a harvester at most, of as many tweets of 6 KB each, in ` +
-    "pages of 100, streams at 2,000 a second. Between the smallest and the largest 10 MiB are the goal.";
+    "pages of 100, streams at 2,000 a second. From 20,000 tweets to the most 10 MiB apart are the goal.";
   const drawn = { title: "Memory", unit: "MiB at most", rows: bars };
   return { title: "Memory", text, bars: drawn, missed };
 }

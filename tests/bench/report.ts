@@ -37,7 +37,7 @@ if (import.meta.main) {
     options: {
       runs: { type: "string", default: "3" },
       tweets: { type: "string", default: "20000,100000" },
-      memory: { type: "string", default: "4000,40000,400000" },
+      memory: { type: "string", default: "4000,20000,40000,400000" },
     },
   });
   const runs = Number(values.runs);
