@@ -91,7 +91,7 @@ const CELLS: Readonly<Record<string, Cell>> = {
     const value = own.at(FIELDS.created);
     return inMicroseconds(exactAt(outline, value) ?? timeOf(id, textAt(outline, value)));
   }),
-  collected_at: time(RETRIEVED_FORM, "retrieved_at", ({ line }) => line.retrieved),
+  collected_at: collected,
   author_id: texts(({ own, author, outline }, leaf) =>
     addString(outline, own.at(FIELDS.authorId), leaf) ||
     addId(outline, author?.at(FIELDS.userId) ?? 0, leaf)
@@ -204,6 +204,19 @@ function integer(form: Form, path: string, of: Of): Cell {
 function time(form: Form, path: string, of: Of): Cell {
   const field = form.field(path);
   return numbers((row) => inMicroseconds(timeAt(row.outline, of(row)?.at(field) ?? 0)));
+}
+
+/** The column of when lines came: their tweets have the same time. */
+function collected(columns: PackedColumns, name: string): AddCell {
+  const leaf = columns.number(name);
+  const field = RETRIEVED_FORM.field("retrieved_at");
+  let seen: Uint8Array | undefined;
+  let last: number | undefined;
+  return ({ outline, line }) => {
+    if (outline.bytes !== seen) last = inMicroseconds(timeAt(outline, line.retrieved.at(field)));
+    seen = outline.bytes;
+    leaf.add(last);
+  };
 }
 
 function truth(form: Form, path: string, of: Of): Cell {

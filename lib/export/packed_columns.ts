@@ -86,7 +86,7 @@ export class PackedColumns {
   /** Bytes of all texts, each once. */
   get bytes(): number {
     return this.#leaves.reduce(
-      (sum, leaf) => sum + (leaf instanceof TextLeaf ? leaf.length : 0),
+      (sum, leaf) => sum + (leaf instanceof TextLeaf ? leaf.bytes.length : 0),
       0,
     );
   }

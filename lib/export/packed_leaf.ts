@@ -10,6 +10,9 @@ const TELLING = 16;
 /** Characters of a text up to which a loop is quicker than the encoder. */
 const SHORT = 64;
 
+/** Bytes of a text's length, which are in front of it in Parquet's files. */
+export const PREFIX = 4;
+
 const encoder = new TextEncoder();
 
 /** How far a value is there: of a list itself, and of an empty one. */
@@ -61,9 +64,11 @@ export class Leaf {
       this.#definitions = grown(this.#definitions);
       this.#repetitions = grown(this.#repetitions);
     }
-    this.#definitions[this.#levels] = level;
-    this.#repetitions[this.#levels++] = this.#repetition;
-    if (this.isRepeated) this.#repetition = 1;
+    if (this.isRepeated) {
+      this.#repetitions[this.#levels] = this.#repetition;
+      this.#repetition = 1;
+    }
+    this.#definitions[this.#levels++] = level;
   }
 
   /** Forgets all values. */
@@ -97,9 +102,9 @@ export class NumberLeaf extends Leaf {
 
 /** Texts, each once where several are the same. */
 export class TextLeaf extends Leaf {
-  /** The texts one after the other, as UTF-8, and where each ends. */
+  /** The texts one after the other, each as UTF-8 behind its length, and where each ends. */
   #bytes = new Uint8Array(FIRST_ROOM);
-  #length = 0;
+  #length = PREFIX;
   #ends = new Int32Array(FIRST_ROOM);
   /** The number of each value's text. */
   #numbers = new Int32Array(FIRST_ROOM);
@@ -108,25 +113,26 @@ export class TextLeaf extends Leaf {
   #last: { text: string; number: number } | undefined;
   /** How many texts there are. */
   texts = 0;
-  /** Bytes of all values. */
+  /** Bytes of all values, with their lengths. */
   total = 0;
   /** Whether texts are not looked for: most of the group before were different. */
   #isMixed = false;
 
-  get bytes(): Uint8Array {
-    return this.#bytes;
+  /** The texts, each behind its length. */
+  get bytes(): Uint8Array<ArrayBuffer> {
+    return this.#bytes.subarray(0, this.endOf(this.texts - 1));
+  }
+
+  /** Whether each value has a text of its own, in their order. */
+  get isInOrder(): boolean {
+    return this.texts === this.count;
   }
 
   get numbers(): Int32Array {
     return this.#numbers.subarray(0, this.count);
   }
 
-  /** Bytes that the texts have. */
-  get length(): number {
-    return this.#length;
-  }
-
-  /** Returns where a text ends; of -1 where the first one begins. */
+  /** Returns where a text ends; of -1 where the length of the first one begins. */
   endOf(text: number): number {
     return text < 0 ? 0 : this.#ends[text] ?? 0;
   }
@@ -181,17 +187,19 @@ export class TextLeaf extends Leaf {
 
   /** Ends the text. @returns Its number */
   finish(): number {
-    const start = this.endOf(this.texts - 1);
+    const start = this.endOf(this.texts - 1) + PREFIX;
     const length = this.#length - start;
-    const number = this.#isMixed ? this.#put() : this.#find(start, length);
-    this.#addNumber(number, length);
+    const number = this.#isMixed ? this.#put(start) : this.#find(start, length);
+    this.#addNumber(number, length + PREFIX);
+    this.#length = this.endOf(this.texts - 1) + PREFIX;
     return number;
   }
 
   override clear(): void {
     this.#isMixed = this.texts > this.count * 0.7;
     super.clear();
-    this.#length = this.texts = this.total = 0;
+    this.#length = PREFIX;
+    this.texts = this.total = 0;
     this.#table.fill(0);
     this.#last = undefined;
   }
@@ -204,9 +212,11 @@ export class TextLeaf extends Leaf {
   }
 
   /** Keeps the text at the end. */
-  #put(): number {
+  #put(start: number): number {
     if (this.texts === this.#ends.length) this.#ends = grown(this.#ends);
     this.#ends[this.texts] = this.#length;
+    const length = this.#length - start;
+    for (let i = 0; i < PREFIX; i++) this.#bytes[start - PREFIX + i] = (length >> (8 * i)) & 0xff;
     return this.texts++;
   }
 
@@ -216,10 +226,8 @@ export class TextLeaf extends Leaf {
     const mask = this.#table.length - 1;
     for (let at = this.#hash(start, length) & mask;; at = (at + 1) & mask) {
       const number = (this.#table[at] ?? 0) - 1;
-      if (number < 0) return (this.#table[at] = this.#put() + 1) - 1;
-      if (!this.#isSame(number, start, length)) continue;
-      this.#length = start;
-      return number;
+      if (number < 0) return (this.#table[at] = this.#put(start) + 1) - 1;
+      if (this.#isSame(number, start, length)) return number;
     }
   }
 
@@ -227,7 +235,7 @@ export class TextLeaf extends Leaf {
     this.#table = new Int32Array(2 * this.#table.length);
     const mask = this.#table.length - 1;
     for (let number = 0; number < this.texts; number++) {
-      const start = this.endOf(number - 1);
+      const start = this.endOf(number - 1) + PREFIX;
       let at = this.#hash(start, this.endOf(number) - start) & mask;
       while (this.#table[at] !== 0) at = (at + 1) & mask;
       this.#table[at] = number + 1;
@@ -246,7 +254,7 @@ export class TextLeaf extends Leaf {
   }
 
   #isSame(number: number, start: number, length: number): boolean {
-    const there = this.endOf(number - 1);
+    const there = this.endOf(number - 1) + PREFIX;
     if (this.endOf(number) - there !== length) return false;
     const bytes = this.#bytes;
     for (let i = length - 1; i >= 0; i--) if (bytes[there + i] !== bytes[start + i]) return false;
@@ -254,7 +262,8 @@ export class TextLeaf extends Leaf {
   }
 
   #reserve(more: number): void {
-    while (this.#length + more > this.#bytes.length) this.#bytes = grown(this.#bytes);
+    // The length of the next one has room as well.
+    while (this.#length + more + PREFIX > this.#bytes.length) this.#bytes = grown(this.#bytes);
   }
 }
 

@@ -7,11 +7,9 @@ import type { ColumnChunk } from "hyparquet";
 import { ByteWriter, type ParquetWriter } from "hyparquet-writer";
 import { writePageHeader } from "hyparquet-writer/src/datapage.js";
 import { writeRleBitPackedHybrid } from "hyparquet-writer/src/encoding.js";
-import { type Leaf, NumberLeaf, TextLeaf } from "./packed_leaf.ts";
+import { type Leaf, NumberLeaf, PREFIX, TextLeaf } from "./packed_leaf.ts";
 
 const WORD = 2 ** 32;
-/** Bytes of the length of a text. */
-const LENGTH = 4;
 /** Bytes of a page below which compressing it is of no use. */
 const SMALL = 64;
 
@@ -46,27 +44,26 @@ function writeLeaf({ writer }: ParquetWriter, leaf: Leaf, compress: Compress): C
   const dictionary = leaf instanceof TextLeaf && isRepetitive(leaf) ? leaf : undefined;
   let size = 0;
   if (dictionary) {
-    clear(body);
-    for (let text = 0; text < dictionary.texts; text++) addText(dictionary, text);
-    const compressed = compress(body.getBytes());
+    const texts = dictionary.bytes;
+    const compressed = compress(texts);
     size += writeHeader(writer, {
       type: "DICTIONARY_PAGE",
-      uncompressed_page_size: body.index,
+      uncompressed_page_size: texts.length,
       compressed_page_size: compressed.length,
       dictionary_page_header: { num_values: dictionary.texts, encoding: "PLAIN" },
-    }) + body.index;
+    }) + texts.length;
     writer.appendBytes(compressed);
   }
   const encoding = dictionary ? "RLE_DICTIONARY" : "PLAIN";
   const pageStart = writer.offset;
   const repetitionBytes = writeLevels(leaf);
-  const statistics = writeValues(leaf, dictionary !== undefined);
-  const isCompressed = body.index >= SMALL;
-  const compressed = isCompressed ? compress(body.getBytes()) : body.getBytes();
+  const values = dictionary ? indexesOf(dictionary) : valuesOf(leaf);
+  const isCompressed = values.length >= SMALL;
+  const compressed = isCompressed ? compress(values) : values;
   const { definitions, repetitions, count } = leaf;
   size += writeHeader(writer, {
     type: "DATA_PAGE_V2",
-    uncompressed_page_size: levels.index + body.index,
+    uncompressed_page_size: levels.index + values.length,
     compressed_page_size: levels.index + compressed.length,
     data_page_header_v2: {
       num_values: definitions.length,
@@ -77,7 +74,7 @@ function writeLeaf({ writer }: ParquetWriter, leaf: Leaf, compress: Compress): C
       repetition_levels_byte_length: repetitionBytes,
       is_compressed: isCompressed,
     },
-  }) + levels.index + body.index;
+  }) + levels.index + values.length;
   writer.appendBytes(levels.getBytes());
   writer.appendBytes(compressed);
   const page = { page_type: "DATA_PAGE_V2", encoding, count: 1 } as const;
@@ -94,16 +91,16 @@ function writeLeaf({ writer }: ParquetWriter, leaf: Leaf, compress: Compress): C
       total_uncompressed_size: BigInt(size),
       data_page_offset: BigInt(pageStart),
       ...(dictionary ? { dictionary_page_offset: BigInt(start) } : {}),
-      statistics: { ...statistics, null_count: BigInt(definitions.length - count) },
+      statistics: { ...statisticsOf(leaf), null_count: BigInt(definitions.length - count) },
       encoding_stats: dictionary ? [first, page] : [page],
     },
   };
 }
 
 /** Returns whether texts come again so often that a dictionary at least halves them, as the library decides it. */
-function isRepetitive({ texts, count, length, total }: TextLeaf): boolean {
+function isRepetitive({ texts, count, bytes, total }: TextLeaf): boolean {
   const indexes = Math.ceil(count * bitsFor(texts - 1) / 8);
-  return count > 0 && 2 * (length + LENGTH * texts + indexes) <= total + LENGTH * count;
+  return count > 0 && 2 * (bytes.length + indexes) <= total;
 }
 
 /** Writes a page's header. @returns Its bytes */
@@ -125,36 +122,37 @@ function writeLevels({ isRepeated, definitions, repetitions, full }: Leaf): numb
   return bytes;
 }
 
-/** Writes the values. @returns The lowest and the highest one, if there is any */
-function writeValues(leaf: Leaf, hasDictionary: boolean): Statistics {
+/** Returns the numbers of texts, in as few bits as they take. */
+function indexesOf({ texts, numbers }: TextLeaf): Uint8Array {
   clear(body);
-  if (leaf instanceof TextLeaf) {
-    if (hasDictionary) writeIndexes(leaf);
-    else for (const text of leaf.numbers) addText(leaf, text);
-    return textStatistics(leaf);
-  }
-  if (!(leaf instanceof NumberLeaf) || leaf.count === 0) return {};
-  const { values } = leaf;
-  if (leaf.type === "INT64") writeLongs(values);
-  else if (leaf.type === "INT32") body.appendBytes(bytesOf(Int32Array.from(values)));
-  else if (leaf.type === "DOUBLE") body.appendBytes(bytesOf(values));
-  else writeTruths(values);
-  return numberStatistics(leaf);
-}
-
-function writeIndexes({ texts, numbers }: TextLeaf): void {
   const bits = bitsFor(texts - 1);
   body.appendUint8(bits);
   writeRleBitPackedHybrid(body, numbers, bits);
+  return body.getBytes();
 }
 
-function addText(leaf: TextLeaf, text: number): void {
-  const [start, end] = [leaf.endOf(text - 1), leaf.endOf(text)];
-  body.appendUint32(end - start);
-  body.appendBytes(leaf.bytes.subarray(start, end));
+/** Returns the values one after the other. */
+function valuesOf(leaf: Leaf): Uint8Array {
+  if (leaf instanceof TextLeaf) return leaf.isInOrder ? leaf.bytes : textsOf(leaf);
+  if (!(leaf instanceof NumberLeaf)) return new Uint8Array();
+  const { type, values } = leaf;
+  if (type === "INT64") return longsOf(values);
+  if (type === "INT32") return bytesOf(Int32Array.from(values));
+  return type === "DOUBLE" ? bytesOf(values) : truthsOf(values);
 }
 
-function writeLongs(values: Float64Array): void {
+function textsOf(leaf: TextLeaf): Uint8Array {
+  const { bytes, numbers, total } = leaf;
+  const all = new Uint8Array(total);
+  let at = 0;
+  for (const number of numbers) {
+    const [start, end] = [leaf.endOf(number - 1), leaf.endOf(number)];
+    for (let i = start; i < end; i++) all[at++] = bytes[i] ?? 0;
+  }
+  return all;
+}
+
+function longsOf(values: Float64Array): Uint8Array {
   const words = new Uint32Array(2 * values.length);
   for (let i = 0; i < values.length; i++) {
     const value = values[i] ?? 0;
@@ -162,15 +160,22 @@ function writeLongs(values: Float64Array): void {
     words[2 * i] = value - high * WORD;
     words[2 * i + 1] = high;
   }
-  body.appendBytes(bytesOf(words));
+  return bytesOf(words);
 }
 
-function writeTruths(values: Float64Array): void {
+function truthsOf(values: Float64Array): Uint8Array {
   const bits = new Uint8Array(Math.ceil(values.length / 8));
   for (let i = 0; i < values.length; i++) {
     if (values[i] === 1) bits[i >> 3] = (bits[i >> 3] ?? 0) | (1 << (i & 7));
   }
-  body.appendBytes(bits);
+  return bits;
+}
+
+/** Returns the lowest and the highest value, if there is any. */
+function statisticsOf(leaf: Leaf): Statistics {
+  if (leaf.count === 0) return {};
+  if (leaf instanceof TextLeaf) return textStatistics(leaf);
+  return leaf instanceof NumberLeaf ? numberStatistics(leaf) : {};
 }
 
 function numberStatistics({ type, values }: NumberLeaf): Statistics {
@@ -187,19 +192,19 @@ function numberStatistics({ type, values }: NumberLeaf): Statistics {
 }
 
 function textStatistics(leaf: TextLeaf): Statistics {
-  if (leaf.count === 0) return {};
+  const { bytes } = leaf;
   let [low, high] = [0, 0];
   for (let text = 1; text < leaf.texts; text++) {
-    if (compare(leaf, text, low) < 0) low = text;
-    else if (compare(leaf, text, high) > 0) high = text;
+    if (compare(leaf, bytes, text, low) < 0) low = text;
+    else if (compare(leaf, bytes, text, high) > 0) high = text;
   }
-  const bytes = (text: number) => leaf.bytes.slice(leaf.endOf(text - 1), leaf.endOf(text));
-  return { min_value: bytes(low), max_value: bytes(high) };
+  const copy = (text: number) => bytes.slice(leaf.endOf(text - 1) + PREFIX, leaf.endOf(text));
+  return { min_value: copy(low), max_value: copy(high) };
 }
 
-function compare(leaf: TextLeaf, one: number, other: number): number {
-  const { bytes } = leaf;
-  const [start, second] = [leaf.endOf(one - 1), leaf.endOf(other - 1)];
+/** Compares two texts. @param bytes The leaf's */
+function compare(leaf: TextLeaf, bytes: Uint8Array, one: number, other: number): number {
+  const [start, second] = [leaf.endOf(one - 1) + PREFIX, leaf.endOf(other - 1) + PREFIX];
   const [length, otherLength] = [leaf.endOf(one) - start, leaf.endOf(other) - second];
   const both = Math.min(length, otherLength);
   for (let i = 0; i < both; i++) {

@@ -6,6 +6,8 @@ import { REFERENCES, REPEATS } from "../format/words.ts";
 import { name, Outline } from "../twitter/bytes/outline.ts";
 import { text } from "../twitter/bytes/raw_json.ts";
 import { findTweets } from "../twitter/bytes/tweet_line.ts";
+import { isPlainString } from "./keyed.ts";
+import { Names } from "./names.ts";
 import { type Place, type Post, readReferences, toObject } from "./post.ts";
 
 /** Levels of a line that are recorded: the deepest that a column is made of is the seventh. */
@@ -13,6 +15,7 @@ const LEVELS = 10;
 const [ID, ID_STR, TYPE] = [name("id"), name("id_str"), name("type")];
 const RETWEETED_STATUS = name("retweeted_status");
 const LISTS = REFERENCES.map(name);
+const REPEAT_TYPES = new Names(REPEATS.map((type) => JSON.stringify(type)));
 
 const shared = new Outline();
 /** Whether the outline is of a line that is as the API sends them. */
@@ -97,9 +100,17 @@ function hasRepeat(outline: Outline, tweet: number): boolean | null {
       ? [outline.find(at, TYPE), outline.find(at, ID)]
       : [-1, -1];
     if (type < 0 || id < 0 || !outline.isString(type) || !outline.isString(id)) return null;
-    if (REPEATS.includes(text(outline.bytes, outline.span(type)))) hasFound = true;
+    if (isRepeat(outline, type)) hasFound = true;
   }
   return hasFound;
+}
+
+/** Returns whether a string is the type of a reference that repeats; a text is made only of one with escapes. */
+function isRepeat(outline: Outline, type: number): boolean {
+  const [start, end] = [outline.start(type), outline.end(type)];
+  if (REPEAT_TYPES.find(outline.bytes, start, end) >= 0) return true;
+  return !isPlainString(outline, type) &&
+    REPEATS.includes(text(outline.bytes, outline.span(type)));
 }
 
 /** A line that is parsed once something in it is asked for. */

@@ -6,7 +6,7 @@ import { COMMON_COLUMNS } from "../../lib/export/common_columns.ts";
 import { toCommon } from "../../lib/export/common.ts";
 import { PackedAnswers } from "../../lib/export/packed_cells.ts";
 import { PackedColumns } from "../../lib/export/packed_columns.ts";
-import { type Leaf, NumberLeaf, TextLeaf } from "../../lib/export/packed_leaf.ts";
+import { type Leaf, NumberLeaf, PREFIX, TextLeaf } from "../../lib/export/packed_leaf.ts";
 import type { Post } from "../../lib/export/post.ts";
 import { readRecordedPosts } from "../../lib/export/recorded_line.ts";
 import { madePages } from "../sandbox/v2_pages.ts";
@@ -48,7 +48,7 @@ function valuesOf(leaf: Leaf): unknown {
   if (leaf instanceof NumberLeaf) return leaf.values;
   assert.ok(leaf instanceof TextLeaf);
   return [...leaf.numbers].map((one) =>
-    decoder.decode(leaf.bytes.subarray(leaf.endOf(one - 1), leaf.endOf(one)))
+    decoder.decode(leaf.bytes.subarray(leaf.endOf(one - 1) + PREFIX, leaf.endOf(one)))
   );
 }
 

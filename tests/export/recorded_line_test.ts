@@ -22,6 +22,7 @@ const UNUSUAL = [
   '{"data":[{"id":"1","referenced_tweets":[{"type":"reposted","id":2}]}]}',
   '{"data":[{"id":"1","referenced_tweets":[{"type":["retweeted"],"id":"2"}]}]}',
   '{"data":[{"id":"1","referenced_tweets":[{"type":"r\\u0065tweeted","id":"2"},null]}]}',
+  '{"data":[{"id":"1","referenced_tweets":[{"type":"r\\u0065tweeted","id":"2"}]}]}',
   '{"data":[{"id":"1","referenced_tweets":null},{"id":"2","referenced_tweets":{"type":"retweeted"}}]}',
   '{"data":[{"id":"1","referenced_tweets":[{"type":"retweeted","id":"2"}],"referenced_posts":[]}]}',
   '{"id":"1","author":{"id":"2"},"referenced_tweets":[{"type":"retweeted","id":"3","text":"c"}]}',

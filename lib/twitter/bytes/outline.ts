@@ -83,6 +83,8 @@ export class Outline {
   #keep(start: number, count: number): void {
     if (count > this.#values.length) this.#values = new Int32Array(count * 2);
     const [from, values] = [numbersOfScanner(), this.#values];
+    // A view of its own costs less than a loop then.
+    if (count > FIRST_ROOM) return values.set(from.subarray(start, start + count));
     for (let i = 0; i < count; i++) values[i] = from[start + i] ?? 0;
   }
 
