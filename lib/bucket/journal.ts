@@ -5,6 +5,7 @@
 
 import type { Store } from "../store/store.ts";
 import { ConflictError } from "../base/errors.ts";
+import { pause } from "../base/memory.ts";
 import { readEach } from "../store/read_ahead.ts";
 import { settledPut } from "../store/settled_put.ts";
 import { splitLines } from "./inventory.ts";
@@ -65,6 +66,7 @@ export async function* readLines({ store, key, parts }: Journal): AsyncGenerator
   const hash = partHash(newest);
   for await (const { found } of readEach(store, parts, (part) => !part.key.endsWith(hash))) {
     yield* splitLines(decoder.decode(found?.bytes));
+    await pause();
   }
   yield* splitLines(newest);
 }

@@ -6,6 +6,7 @@ import { FaultyStore, STORE_FAULTS } from "../faults/faulty_store.ts";
 import { ManualClock } from "../fakes/manual_clock.ts";
 import { counted } from "../fakes/counting_store.ts";
 import { MemoryStore } from "../fakes/memory_store.ts";
+import { turnsDuring } from "../fakes/event_turns.ts";
 
 const INVENTORY = "collections/c/inventory.jsonl";
 const clock = new ManualClock();
@@ -85,6 +86,14 @@ for (const kind of STORE_FAULTS.filter((kind) => kind !== "paused")) {
     }
   });
 }
+
+Deno.test("while an inventory is read something else runs after each full file, so that garbage is collected", async () => {
+  const store = new MemoryStore();
+  await append(placeIn(store), Array.from({ length: 2_000 }, (_, n) => harvest(n)));
+  const parts = store.keys().filter((key) => key.includes("/inventory/")).length;
+  assert.ok(parts >= 5, `${parts} full files`);
+  assert.ok(await turnsDuring(() => readInventory(store, "c")) >= parts);
+});
 
 Deno.test("of many who append at the same time each is there once, and the chain holds", async () => {
   const store = new MemoryStore();

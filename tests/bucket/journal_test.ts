@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { appendLines, readLines } from "../../lib/bucket/journal.ts";
 import { OutsideError } from "../../lib/base/errors.ts";
 import { MemoryStore } from "../fakes/memory_store.ts";
+import { turnsDuring } from "../fakes/event_turns.ts";
 
 const line = (i: number) => `${i} ${"x".repeat(10_000)}`;
 const journal = (store: MemoryStore) => ({ store, key: "j.jsonl", parts: "j/" });
@@ -39,4 +40,12 @@ Deno.test("two that append at the same time lose nothing of each other", async (
   await Promise.all(Array.from({ length: 12 }, (_, i) => add(store, i)));
   const all = await Array.fromAsync(readLines(journal(store)));
   assert.equal(new Set(all).size, 12);
+});
+
+Deno.test("between two full files something else runs, though all of them are there already", async () => {
+  const store = new MemoryStore();
+  for (let i = 0; i < 30; i++) await add(store, i);
+  const parts = store.keys().filter((key) => key.startsWith("j/")).length;
+  assert.ok(parts >= 3, `${parts} full files`);
+  assert.ok(await turnsDuring(() => Array.fromAsync(readLines(journal(store)))) >= parts);
 });
