@@ -76,7 +76,7 @@ export class Checkpoint {
       if (this.#version === undefined) return;
       try {
         const when = { ifVersion: this.#version };
-        const bytes = jsonLineBytes(this.#state);
+        const bytes = jsonLineBytes(toDocument(this.#state));
         this.#version = await this.#store.put(this.#key, bytes, when);
         this.#isOwn = true;
         giveBack(bytes);

@@ -14,13 +14,15 @@ import {
 } from "../collection/harvest_info.ts";
 import { madeSchema } from "../collection/made.ts";
 import { errorMessage, UserError } from "../base/errors.ts";
-import { jsonOrNull, parseAs } from "../base/json.ts";
+import { checkAs, type Json, jsonOrNull, parseAs } from "../base/json.ts";
 import { jsonLineBytes } from "../base/json_bytes.ts";
 import { sha1Hex } from "./inventory_entry.ts";
 import { giveBack } from "../base/memory.ts";
 import type { Store } from "../store/store.ts";
 import { jsonObject } from "../base/json_object.ts";
+import { Packed } from "../base/packed.ts";
 import type { PerUser } from "./many.ts";
+import { packUsers } from "./packed_users.ts";
 
 const deletion: z.ZodType<ConfigUpdate["delete"][number]> = z.lazy(() =>
   z.union([z.string(), z.record(z.string(), z.array(deletion))])
@@ -178,10 +180,23 @@ export function isDamagedCheckpoint(bytes: Uint8Array): boolean {
   return data === undefined || data.format === 1 && !checkpointSchema.safeParse(json).success;
 }
 
-/** Parses a checkpoint. @throws UserError with what to do if it is damaged: no harvest begins from one. */
+/** Bytes of a checkpoint from which on its users are packed. */
+const LARGE = 2 ** 20;
+
+/**
+ * Parses a checkpoint; one that has news of many users has them in `many`.
+ * @throws UserError with what to do if it is damaged: no harvest begins from one.
+ */
 export function parseCheckpoint(bytes: Uint8Array, collectionId: string): CheckpointState {
+  const key = collectionKeys(collectionId).checkpoint;
   try {
-    return parseAs(checkpointSchema, bytes, collectionKeys(collectionId).checkpoint);
+    const parts = bytes.length < LARGE ? null : packUsers(bytes, ["update", "update", "users"]);
+    // A settled one is summed as it is written.
+    if (!parts || parts.json.state === "settled") return parseAs(checkpointSchema, bytes, key);
+    const state = checkAs(checkpointSchema, parts.json, key);
+    const { users: _, ...update } = state.update.update;
+    const many = { positions: new Packed<Json>().cut(), users: parts.users.cut() };
+    return { ...state, update: { ...state.update, update }, many };
   } catch (cause) {
     throw new UserError(errorMessage(cause), {
       cause,

@@ -1,19 +1,22 @@
-/** Reads a configuration of many users: as objects they would take several times the memory of their text. */
+/** Reads a document of many users: as objects they would take several times the memory of their text. */
 
 import { Buffer, isUtf8 } from "node:buffer";
 import { isObject, type JsonObject, jsonOrNull } from "../base/json.ts";
 import { Packed } from "../base/packed.ts";
-import { items, member } from "../twitter/bytes/raw_json.ts";
+import { items, member, type Span } from "../twitter/bytes/raw_json.ts";
 
 /**
- * Returns a configuration with its users packed, and none in `json`; null if it is not a JSON object, or any
- * user is not an object.
+ * Returns a document with its users packed, and none in `json`; null if it is not a JSON object, or any user is not an
+ * object.
+ * @param path Where they are: the names of members.
  */
 export function packUsers(
   bytes: Uint8Array,
+  path = ["users"],
 ): { json: JsonObject; users: Packed<JsonObject> } | null {
   try {
-    const span = isUtf8(bytes) ? member(bytes, "users") : null;
+    let span: Span | null = isUtf8(bytes) ? { start: 0, end: bytes.length } : null;
+    for (const name of path) span = span && member(bytes, name, span.start);
     const users = span && packMembers(bytes, span.start);
     if (!span || !users) return null;
     const parts = [bytes.subarray(0, span.start), Buffer.from("{}"), bytes.subarray(span.end)];

@@ -259,7 +259,7 @@ function nullIfOther(error: unknown): null {
 
 /** Returns the initial positions of the next harvest: all after an interruption, else those of unfinished walks. */
 function leftover(state: CheckpointState): CheckpointState["positions"] {
-  return state.outcome === "interrupted" && !state.many
+  return state.outcome === "interrupted" && (state.many?.positions.isEmpty ?? true)
     ? state.positions
     : unfinishedPositions(state);
 }
