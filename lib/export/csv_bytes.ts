@@ -1,13 +1,12 @@
 /** CSV as bytes: cells are copied from JSON texts, and strings are made only of what is unusual. */
 
-import { escapedAt, escapeLength, isHalf } from "./escapes.ts";
+import { addCharacter, escapedAt, escapeLength, isHalf } from "./escapes.ts";
 
 const QUOTE = 0x22;
 const COMMA = 0x2c;
 const BACKSLASH = 0x5c;
+const SMALL_N = 0x6e;
 const [LINE_FEED, CARRIAGE_RETURN] = [0x0a, 0x0d];
-/** Stands for half a character in UTF-8. */
-const REPLACEMENT = 0xfffd;
 const FIRST_SIZE = 2 ** 16;
 /** Characters of a text up to which a loop is quicker than the encoder. */
 const SHORT = 64;
@@ -84,15 +83,12 @@ export class CsvBytes {
    * the two characters `\n`.
    */
   addString(json: Uint8Array, start: number, end: number): void {
-    if (!this.#addPlain(json, start, end)) this.#addSpecial(json, start, end);
+    this.#addCell(json, start, end, true);
   }
 
   /** Adds a cell of what a string says whose inside lies from `start` to `end` in a JSON text, with its line breaks. */
   addExactString(json: Uint8Array, start: number, end: number): void {
-    if (this.#addPlain(json, start, end)) return;
-    this.begin();
-    this.pieceString(json, start, end);
-    this.end();
+    this.#addCell(json, start, end, false);
   }
 
   /** Begins a cell of pieces, which is quoted at its end if that is needed. */
@@ -125,14 +121,7 @@ export class CsvBytes {
 
   /** Adds what a string says whose inside lies from `start` to `end` in a JSON text to the cell that was begun. */
   pieceString(json: Uint8Array, start: number, end: number): void {
-    for (let i = start; i < end; i++) {
-      const byte = json[i] ?? 0;
-      if (byte === BACKSLASH) {
-        const code = escapedAt(json, i);
-        i += escapeLength(json, i, code) - 1;
-        this.#putCode(isHalf(code) ? REPLACEMENT : code);
-      } else this.#pieceByte(byte);
-    }
+    this.#unescape(json, start, end, false);
   }
 
   /** Adds an ASCII text to the cell that was begun. */
@@ -151,32 +140,51 @@ export class CsvBytes {
     this.#length += encoder.encodeInto(text, this.#bytes.subarray(this.#length)).written;
   }
 
-  /** Adds a cell of what a string says. @returns False, and adds nothing, where it has an escape or is to be quoted */
-  #addPlain(json: Uint8Array, start: number, end: number): boolean {
-    this.#reserve(end - start);
+  /** @param namesBreaks Whether line breaks become the two characters `\n`. */
+  #addCell(json: Uint8Array, start: number, end: number, namesBreaks: boolean): void {
+    this.#reserve(end - start + 1);
     const bytes = this.#bytes;
     let at = this.#length;
     for (let i = start; i < end; i++) {
       const byte = json[i] ?? 0;
-      if (byte === COMMA || byte === BACKSLASH) return false;
+      if (byte === COMMA || byte === BACKSLASH) {
+        bytes.copyWithin(this.#length + 1, this.#length, at);
+        this.begin();
+        this.#length += i - start;
+        this.#unescape(json, i, end, namesBreaks);
+        return this.end();
+      }
       bytes[at++] = byte;
     }
     this.#length = at;
-    return true;
   }
 
-  #addSpecial(json: Uint8Array, start: number, end: number): void {
-    this.begin();
+  /** Adds what a part of a string says to the cell that was begun. */
+  #unescape(json: Uint8Array, start: number, end: number, namesBreaks: boolean): void {
+    // No escape has fewer bytes than a quote that is doubled.
+    this.#reserve(2 * (end - start));
+    const to = this.#bytes;
+    let at = this.#length;
     for (let i = start; i < end; i++) {
       const byte = json[i] ?? 0;
-      if (byte === BACKSLASH) {
-        const code = escapedAt(json, i);
-        i += escapeLength(json, i, code) - 1;
-        if (code === LINE_FEED) this.pieceText("\\n");
-        else if (code !== CARRIAGE_RETURN) this.#putCode(isHalf(code) ? REPLACEMENT : code);
-      } else this.#pieceByte(byte);
+      if (byte !== BACKSLASH) {
+        if (byte === COMMA) this.#isQuoted = true;
+        to[at++] = byte;
+        continue;
+      }
+      const code = escapedAt(json, i);
+      i += escapeLength(json, i, code) - 1;
+      if (code >= 0x80) at = addCharacter(to, at, code);
+      else if (namesBreaks && code === LINE_FEED) {
+        to[at++] = BACKSLASH;
+        to[at++] = SMALL_N;
+      } else if (!namesBreaks || code !== CARRIAGE_RETURN) {
+        if (isSpecial(code)) this.#isQuoted = true;
+        if (code === QUOTE) to[at++] = QUOTE;
+        to[at++] = code;
+      }
     }
-    this.end();
+    this.#length = at;
   }
 
   /** Adds JSON, as JSON.stringify writes its strings, from a backslash on. */
@@ -196,20 +204,13 @@ export class CsvBytes {
 
   #putCode(code: number): void {
     if (code < 0x80) return this.#pieceByte(code);
-    if (code >= 0x10000) {
-      this.#pieceByte(0xf0 | (code >> 18));
-      this.#pieceByte(0x80 | ((code >> 12) & 0x3f));
-    } else if (code >= 0x800) this.#pieceByte(0xe0 | (code >> 12));
-    if (code >= 0x800) this.#pieceByte(0x80 | ((code >> 6) & 0x3f));
-    else this.#pieceByte(0xc0 | (code >> 6));
-    this.#pieceByte(0x80 | (code & 0x3f));
+    this.#reserve(4);
+    this.#length = addCharacter(this.#bytes, this.#length, code);
   }
 
   #pieceByte(byte: number): void {
     if (byte === QUOTE) this.addByte(QUOTE);
-    if (byte === QUOTE || byte === COMMA || byte === LINE_FEED || byte === CARRIAGE_RETURN) {
-      this.#isQuoted = true;
-    }
+    if (isSpecial(byte)) this.#isQuoted = true;
     this.addByte(byte);
   }
 
@@ -220,4 +221,9 @@ export class CsvBytes {
     grown.set(this.#bytes.subarray(0, this.#length));
     this.#bytes = grown;
   }
+}
+
+/** Returns whether a cell with it is quoted. */
+function isSpecial(byte: number): boolean {
+  return byte === QUOTE || byte === COMMA || byte === LINE_FEED || byte === CARRIAGE_RETURN;
 }

@@ -56,9 +56,10 @@ function parsedPosts(bytes: Uint8Array, place: Place): Post[] {
 function outlinedPosts(bytes: Uint8Array, place: Place): Post[] | null {
   const outline = readOutline(bytes);
   if (!outline) return null;
-  const line = new OutlinedLine(bytes, apiVersion(outline));
+  const tweets = findTweets(outline);
+  const line = new OutlinedLine(bytes, tweets[0] === 0 ? versionOfTweet(outline) : "2");
   const posts: Post[] = [];
-  for (const tweet of findTweets(outline)) {
+  for (const tweet of tweets) {
     const id = outline.isObject(tweet) ? idOf(outline, tweet) : null;
     if (id === null) return null;
     const isRetweet = line.api === "1.1" ? hasStatus(outline, tweet) : hasRepeat(outline, tweet);
@@ -76,11 +77,11 @@ function idOf(outline: Outline, tweet: number): string | null {
   return number < 0 ? null : outline.digits(number);
 }
 
-/** Returns the version of the API, as `parseTweetLine` does. */
-function apiVersion(outline: Outline): "1.1" | "2" {
+/** Returns the version of the API of a line that is a tweet itself, as `parseTweetLine` does. */
+function versionOfTweet(outline: Outline): "1.1" | "2" {
   const id = outline.find(0, ID);
   const isFlat = id >= 0 && outline.isString(id) && outline.find(0, ID_STR) < 0;
-  return isFlat || findTweets(outline)[0] !== 0 ? "2" : "1.1";
+  return isFlat ? "2" : "1.1";
 }
 
 function hasStatus(outline: Outline, tweet: number): boolean {
