@@ -15,8 +15,13 @@ export interface Write {
   err: (text: string) => void;
 }
 
-/** Loads what completes a command of the outline: its flags, its action, the commands below it. */
-export type Load = () => Promise<(command: Command, context: Context) => void>;
+/**
+ * Loads what completes a command of the outline: its flags, its action, the commands below it.
+ * @param args The command line
+ */
+export type Load = (args: readonly string[]) => Promise<
+  (command: Command, context: Context) => void
+>;
 
 /** The commands of other rooms. */
 export type Others = Record<"sandbox" | "demo", Load>;
@@ -25,7 +30,7 @@ const OURS: Record<Exclude<CommandName, "help" | keyof Others>, Load> = {
   configure: async () => (await import("./configure.ts")).fillConfigure,
   "collection-config": async () =>
     (await import("./collection_config/group.ts")).fillCollectionConfig,
-  collection: async () => (await import("./collection/group.ts")).fillCollection,
+  collection: async (args) => await (await import("./collection/alone.ts")).loadCollection(args),
   harvest: async () => (await import("./harvest/group.ts")).fillHarvest,
   bucket: async () => (await import("./bucket/group.ts")).fillBucket,
   scheduler: async () => (await import("./harvest/scheduler.ts")).fillScheduler,
@@ -50,7 +55,7 @@ export async function buildProgram(
   for (const one of COMMANDS) {
     const command = program.command(one.name).summary(one.summary);
     if (one.name === "help") fillHelp(command.argument(one.takes, NAMES), program);
-    else if (args.includes(one.name)) (await loads[one.name]())(command, context);
+    else if (args.includes(one.name)) (await loads[one.name](args))(command, context);
   }
   settle(program, write);
   return program;
