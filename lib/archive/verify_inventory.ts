@@ -46,6 +46,8 @@ export class InventoryCheck {
   readonly #before: InventoryIndex;
   /** The harvests and changesets that exist, as the inventory names them: the others are missing. */
   #seen = new Packed<true>();
+  /** How many of those the inventory has: where it is all of them, none is looked for. */
+  readonly #found = { harvests: 0, changesets: 0 };
   readonly #suspects: Suspect[] = [];
   readonly #unknown: string[] = [];
   /** Whether this is a copy without a checkpoint, which may have more than its inventory. */
@@ -112,7 +114,7 @@ export class InventoryCheck {
   /** Returns whether a changeset that was read before has the size in the inventory: then it is not compared. */
   hasSize(changeset: string, size: number): boolean {
     const isSame = this.#before.changesets.get(changeset)?.bytes === size;
-    if (isSame) this.#seen.set(changeset, true);
+    if (isSame) this.#see(changeset, "changesets");
     return isSame;
   }
 
@@ -129,9 +131,7 @@ export class InventoryCheck {
 
   /** Adds the changesets that do not exist: all that were not added before. */
   endChangesets(): void {
-    for (const name of this.#before.changesets.names()) {
-      if (!this.#seen.has(name)) this.#compareChangeset(name, null);
-    }
+    for (const name of this.#missing("changesets")) this.#compareChangeset(name, null);
     // Of no use any more, and as many as harvests.
     this.#before.changesets = new Packed();
     this.#seen = new Packed();
@@ -199,29 +199,42 @@ export class InventoryCheck {
       older: { harvests: 0, changesets: 0 },
       altered: new Set(),
     };
-    const missing = before.harvests.names().filter((name) => !this.#seen.has(name));
-    for (const name of [...missing].toSorted()) {
+    for (const name of this.#missing("harvests").toSorted()) {
       look.fault(
         `${this.#keys.folder}${name}/`,
         "the inventory lists this harvest, but it is missing",
       );
     }
     for (const suspect of this.#suspects) this.#judge(suspect, { now, look, found });
-    const listed = firstAndLast(now.harvests);
-    for (const name of this.#unknown) this.#judgeHarvest({ name, listed }, { now, look, found });
+    if (this.#unknown.length > 0) {
+      const listed = firstAndLast(now.harvests);
+      for (const name of this.#unknown) this.#judgeHarvest({ name, listed }, { now, look, found });
+    }
     return found;
   }
 
   /** Notes that a harvest exists. @returns What the inventory has of it. */
   #note(folder: string): InventoriedHarvest | undefined {
     const name = inventoryName(folder);
-    this.#seen.set(name, true);
+    this.#see(name, "harvests");
     return this.#before.harvests.get(name);
+  }
+
+  #see(name: string, what: "harvests" | "changesets"): void {
+    if (!this.#seen.has(name) && this.#before[what].has(name)) this.#found[what]++;
+    this.#seen.set(name, true);
+  }
+
+  /** Returns the names in the inventory that were not seen. */
+  #missing(what: "harvests" | "changesets"): string[] {
+    const all = this.#before[what];
+    if (this.#found[what] === all.size) return [];
+    return [...all.names().filter((name) => !this.#seen.has(name))];
   }
 
   #compareChangeset(name: string, actual: FileSum | null): void {
     const expected = this.#before.changesets.get(name) ?? null;
-    this.#seen.set(name, true);
+    this.#see(name, "changesets");
     const key = `${this.#keys.changesets}${name}`;
     this.#compare({ key, actual }, expected, (index) => index.changesets.get(name) ?? null);
   }
