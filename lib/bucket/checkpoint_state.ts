@@ -175,13 +175,18 @@ export function checkpointSum(state: CheckpointState): string {
 
 /** Returns whether a checkpoint is unreadable, as after a power cut; a later version's is not damaged. */
 export function isDamagedCheckpoint(bytes: Uint8Array): boolean {
-  const json = jsonOrNull(bytes);
+  const json = withPackedUsers(bytes)?.json ?? jsonOrNull(bytes);
   const { data } = z.looseObject({ format: z.number() }).safeParse(json);
   return data === undefined || data.format === 1 && !checkpointSchema.safeParse(json).success;
 }
 
 /** Bytes of a checkpoint from which on its users are packed. */
 const LARGE = 2 ** 20;
+
+/** Returns a large checkpoint with the news of its users packed; null for a small one, or one that cannot be packed. */
+function withPackedUsers(bytes: Uint8Array): ReturnType<typeof packUsers> {
+  return bytes.length < LARGE ? null : packUsers(bytes, ["update", "update", "users"]);
+}
 
 /**
  * Parses a checkpoint; one that has news of many users has them in `many`.
@@ -190,7 +195,7 @@ const LARGE = 2 ** 20;
 export function parseCheckpoint(bytes: Uint8Array, collectionId: string): CheckpointState {
   const key = collectionKeys(collectionId).checkpoint;
   try {
-    const parts = bytes.length < LARGE ? null : packUsers(bytes, ["update", "update", "users"]);
+    const parts = withPackedUsers(bytes);
     // A settled one is summed as it is written.
     if (!parts || parts.json.state === "settled") return parseAs(checkpointSchema, bytes, key);
     const state = checkAs(checkpointSchema, parts.json, key);

@@ -1,11 +1,13 @@
 // deno-lint-ignore-file no-console
 /**
  * What a harvester takes at most, as the system counts it for its process: tweets against peak resident memory, for the
- * types and versions, against a server of this machine. `deno task bench-memory [tweets...] [--users=100000]`; on Linux.
+ * types and versions, against a server of this machine. `deno task bench-memory [tweets...] [--users=100000]`, which also
+ * verifies and repairs these users' collection, and goes on with a harvest of it that was killed; on Linux.
  */
 
 import { parseArgs } from "node:util";
 import { EndlessApi } from "../fakes/endless_api.ts";
+import { manyUsers } from "./many_users.ts";
 import { type Kind, KINDS, oneHarvest, type Taken } from "./one_harvest.ts";
 
 /** Bytes of a tweet, as version 1.1 has them with all that is in them. */
@@ -62,8 +64,9 @@ if (import.meta.main) {
     console.log(row([`${kind.type}, version ${kind.api}`, ...cells]));
   }
   for (const users of values.users.map(Number)) {
-    const kind = { type: "user_timeline", api: "2" } as const;
-    const took = await memoryOf(kind, users, { page: 1, bytes: 300 });
-    console.log(`${users.toLocaleString("en")} users, one tweet each: ${cell(took)}`);
+    console.log(`${users.toLocaleString("en")} users, one tweet each:`);
+    for (const [what, took] of Object.entries(await manyUsers(users))) {
+      console.log(`  ${what}: ${cell(took)}`);
+    }
   }
 }
