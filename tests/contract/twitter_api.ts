@@ -77,6 +77,18 @@ export function twitterApiContract(
     assert.deepEqual(nothing.map((page) => [page.count, page.lines.length]), [[0, 0]]);
   });
 
+  test("what is there is left out, and pages of nothing else are no end", async (api, sandbox) => {
+    const [user = ""] = sandbox.world.users.keys();
+    const all = idsOf(sandbox, user);
+    const there = new Set(all.slice(5, 405));
+    const at = { isThere: (id: string) => there.has(id) };
+    const found = await pages((more) => api.timeline(user, { ...more, ...at }, never), at);
+    assert.deepEqual(found.flatMap(idsIn), [...all.slice(0, 5), ...all.slice(405)]);
+    const name = sandbox.world.users.get(user)?.screenName;
+    const search = await pages((more) => api.search(`from:${name}`, { ...more, ...at }, never), at);
+    assert.deepEqual(search.flatMap(idsIn), [...all.slice(0, 5), ...all.slice(405)]);
+  });
+
   test("a walk goes on from the oldest id where no token is known", async (api, sandbox) => {
     const [user = ""] = sandbox.world.users.keys();
     const all = idsOf(sandbox, user);

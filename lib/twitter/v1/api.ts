@@ -309,40 +309,51 @@ function parseStatuses(answer: Uint8Array, start: number): Placed[] {
 
 /**
  * Returns the page of a response, whose memory it may take over. Only an empty one is the last; statuses outside the
- * requested span, or repeated ones, are left out.
+ * requested span, repeated ones, and those that are there are left out.
  * @throws SyntaxError for one of repeated statuses only.
  */
 function toPage(
   answer: Uint8Array<ArrayBuffer>,
-  { all, traits, isOneLine }: Statuses,
+  statuses: Statuses,
   at: PageAt,
 ): Page {
   const ids = new Map<string, Span>();
+  const all: string[] = [];
   let [repeated, past] = [0, 0];
-  for (const { id, ...span } of all) {
+  for (const { id, ...span } of statuses.all) {
     if (at.untilId && !isOlder(id, at.untilId)) repeated++;
     else if (at.sinceId && !isOlder(at.sinceId, id)) past++;
-    else if (!ids.has(id)) ids.set(id, span);
+    else {
+      all.push(id);
+      if (!at.isThere?.(id) && !ids.has(id)) ids.set(id, span);
+    }
   }
+  const [first, ...others] = all;
   // A page that has come down to since_id is the last, whatever it repeats.
-  if (ids.size === 0 && repeated > 0 && past === 0) {
+  if (first === undefined && repeated > 0 && past === 0) {
     throw new SyntaxError("It repeats the previous page");
   }
-  const [first, ...others] = ids.keys();
   if (first === undefined) return { lines: [], count: 0 };
   const newest = others.reduce((most, id) => isOlder(most, id) ? id : most, first);
   const oldest = others.reduce((least, id) => isOlder(id, least) ? id : least, first);
-  const spans = [...ids.values()];
-  const lines = isOneLine ? cutStatuses(answer, spans) : spans.map((span) => line(answer, span));
   return {
-    lines,
-    count: lines.length,
+    lines: linesOf(answer, [...ids.values()], statuses),
+    count: ids.size,
     ids: [...ids.keys()],
     newestId: newest,
     oldestId: oldest,
     next: oldest,
-    ...traits,
+    ...statuses.traits,
   };
+}
+
+function linesOf(
+  answer: Uint8Array<ArrayBuffer>,
+  spans: Span[],
+  { isOneLine }: Statuses,
+): Uint8Array[] {
+  if (spans.length === 0) return [];
+  return isOneLine ? cutStatuses(answer, spans) : spans.map((span) => line(answer, span));
 }
 
 /** Returns statuses as lines, each a part of one block: a copy of each would cost more than finding it. */
