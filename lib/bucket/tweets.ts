@@ -8,15 +8,20 @@ import { findCodec } from "../format/codec.ts";
 import { lendLines } from "../format/lines.ts";
 import { parseTweetLine, type TweetLine } from "../format/tweets.ts";
 
+const CARRIAGE_RETURN = 0x0d;
+
 /** A listed file of tweets is missing, or cannot be read to its end. */
 export class DamagedFileError extends OutsideError {
   /** Relative to the collection's folder. */
   readonly file: string;
+  /** In words that follow its name. */
+  readonly problem: string;
 
   constructor(key: string, problem: string, cause: unknown) {
     const [, collectionId = "", file = key] = /^collections\/([^/]+)\/(.+)$/.exec(key) ?? [];
     super(`${key} ${problem}`, { cause, hint: verifyHint(collectionId) });
     this.file = file;
+    this.problem = problem;
   }
 }
 
@@ -44,18 +49,29 @@ export async function* readTweets(store: Store, key: string): AsyncGenerator<Rec
  * Reads each line of a tweets file.
  * @param read Parses a line, without its line break, and its number from 1 on; throws a SyntaxError for an invalid one.
  * The line holds until the next result is asked for: what is kept longer has to be copied.
+ * @param onBadLine Called for each invalid line, and the next one is read then; without it, the file ends there.
  * @throws DamagedFileError if the file cannot be read to its end; what the store throws.
  */
 export async function* readLines<T>(
   store: Store,
   key: string,
   read: (line: Uint8Array, number: number) => T,
+  onBadLine?: (error: DamagedFileError) => void,
 ): AsyncGenerator<T> {
   let number = 0;
   try {
     for await (const { line } of lendLines(freed(findCodec(key).unpack(await store.read(key))))) {
       number++;
-      if (line.length > 0) yield read(line, number);
+      if (line.length === 0 || (line.length === 1 && line[0] === CARRIAGE_RETURN)) continue;
+      let result: T;
+      try {
+        result = read(line, number);
+      } catch (cause) {
+        if (!onBadLine) throw cause;
+        onBadLine(new DamagedFileError(key, `cannot be read in line ${number}`, cause));
+        continue;
+      }
+      yield result;
     }
   } catch (cause) {
     if (cause instanceof OutsideError && !await isThere(store, key)) {

@@ -18,6 +18,12 @@ export interface Output {
   discard(): Promise<void>;
 }
 
+/**
+ * The document in a folder of Parquet: readers of all files in a folder pass over those that begin with `_`. Former
+ * versions had the other name.
+ */
+const [DOCUMENT, FORMER_DOCUMENT] = ["_export.json", "export.json"];
+
 /** Opens a file. @throws UserError where it cannot be written */
 export async function openFile(path: string, make: (sink: Sink) => PostWriter): Promise<Output> {
   const file = await OutputFile.open(path);
@@ -51,9 +57,12 @@ export function openShards(
     writer: make(openShard),
     keep: async (document) => {
       const files = shards.map((_, i) => `posts-${digits(i)}-of-${digits(shards.length)}.parquet`);
-      const former = await formerFiles(folder);
+      const former = [
+        ...await formerFiles(folder, DOCUMENT),
+        ...await formerFiles(folder, FORMER_DOCUMENT),
+      ];
       for (const [i, shard] of shards.entries()) await shard.keep(join(folder, files[i] ?? ""));
-      await writeWhole(join(folder, "export.json"), toDocument({ ...document, files }));
+      await writeWhole(join(folder, DOCUMENT), toDocument({ ...document, files }));
       for (const file of former.filter((one) => !files.includes(one))) {
         await removeFile(join(folder, file)).catch(() => {});
       }
@@ -64,11 +73,16 @@ export function openShards(
   };
 }
 
-/** Returns the shards of an earlier export there: with the new ones they would be read as one table. */
-async function formerFiles(folder: string): Promise<string[]> {
-  const document = jsonOrNull(await readTextFile(join(folder, "export.json")).catch(() => ""));
-  const files = isObject(document) && Array.isArray(document.files) ? document.files : [];
-  return files.map(String).filter((name) => /^posts-\d{5,}-of-\d{5,}\.parquet$/.test(name));
+/**
+ * Returns the shards of an earlier export there, and its document if that has a former name: with the new ones they
+ * would be read as one table.
+ */
+async function formerFiles(folder: string, name: string): Promise<string[]> {
+  const document = jsonOrNull(await readTextFile(join(folder, name)).catch(() => ""));
+  if (!isObject(document) || !Array.isArray(document.files)) return [];
+  const shards = document.files.map(String)
+    .filter((one) => /^posts-\d{5,}-of-\d{5,}\.parquet$/.test(one));
+  return name === DOCUMENT ? shards : [...shards, name];
 }
 
 function toDocument(document: Record<string, unknown>): string {

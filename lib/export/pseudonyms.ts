@@ -3,7 +3,9 @@
 import { createHmac } from "node:crypto";
 import { UserError } from "../base/errors.ts";
 import { shWord } from "../base/shell.ts";
+import type { Json } from "../base/json.ts";
 import { readWrittenText } from "../base/written_text.ts";
+import type { Cell } from "./csv.ts";
 import type { Post } from "./post.ts";
 import type { Table } from "./writer.ts";
 
@@ -23,6 +25,11 @@ const NAMES = new Set([
 /** Columns in which a user could be recognised, and that no count needs. */
 const CLEARED =
   /^(author\.(name|description|entities\..*|url|location|pinned_tweet_id|profile_image_url|created_at)|author_(name|fullname|created_at)|user_(name|description|location|urls|created_at)|tweet_url|url|link|__twarc\.url)$/;
+/** Columns of links, of which those to posts and profiles have a handle in them. */
+const LINKS = new Set(["entities.urls", "urls"]);
+const HANDLE = /(?<![\w.-])((?:www\.|mobile\.)?(?:twitter|x)\.com\/)@?(\w+)/gi;
+/** Paths of the site that are no handles. */
+const PAGES = /^(explore|hashtag|home|i|intent|search|share|who_to_follow)$/i;
 
 /** Gives users pseudonyms by a key. */
 export class Pseudonyms {
@@ -54,19 +61,34 @@ export class Pseudonyms {
   /** Returns a table with pseudonyms in place of users, and without columns that identify them. */
   hide(table: Table): Table {
     const { columns, unknown, readsBytes = false } = table;
-    const toCells = (post: Post) =>
-      table.toCells(post).map((cell, i) => this.hideCell(columns[i] ?? "", cell));
+    const hide = (cell: Cell, column = "") => {
+      if (cell === undefined || !LINKS.has(column)) return this.hideCell(column, cell);
+      const hidden: Json = JSON.parse(this.#hideLinks(JSON.stringify(cell)));
+      return hidden;
+    };
+    const toCells = (post: Post) => table.toCells(post).map((cell, i) => hide(cell, columns[i]));
     return { columns, toCells, readsBytes, ...(unknown ? { unknown } : {}) };
   }
 
   /** Returns a cell of a column: with pseudonyms, empty where it identifies a user, otherwise as it is. */
   hideCell<T>(column: string, cell: T): T | string | string[] | undefined {
     if (CLEARED.test(column)) return undefined;
+    if (LINKS.has(column) && Array.isArray(cell)) {
+      return cell.map((one) => this.#hideLinks(`${one}`));
+    }
     if (!NAMES.has(column)) return cell;
     if (Array.isArray(cell)) return cell.map((one) => this.of(`${one}`));
     if (typeof cell === "number") return this.of(`${cell}`);
     const isName = typeof cell === "string" && cell !== "";
     return isName ? cell.split(",").map((one) => this.of(one)).join(",") : cell;
+  }
+
+  /** Returns a text in which links to posts and profiles have pseudonyms. */
+  #hideLinks(text: string): string {
+    return text.replace(
+      HANDLE,
+      (all, site, handle) => PAGES.test(handle) ? all : `${site}${this.of(handle)}`,
+    );
   }
 }
 

@@ -24,7 +24,7 @@ export interface ReadOptions {
   /** Whether what each tweet says is needed; it is read when it is asked for otherwise. */
   readsAll: boolean;
   signal: AbortSignal;
-  /** Called for a file that cannot be read to its end, after the readable tweets. */
+  /** Called for a file that cannot be read to its end, or has invalid lines, after the readable tweets. */
   onDamaged: (error: DamagedFileError) => void;
 }
 
@@ -39,17 +39,19 @@ export async function* readPosts(
 ): AsyncGenerator<Post[]> {
   const harvest = stamp(harvestTime(key));
   const file = key.slice(key.indexOf("/harvests/") + 1);
+  let damaged: DamagedFileError | undefined;
   try {
     const read = (line: Uint8Array, number: number) =>
       readRecordedPosts(line, { collection, harvest, file, number }, readsAll);
-    for await (const posts of readLines(store, key, read)) {
+    for await (const posts of readLines(store, key, read, (error) => void (damaged ??= error))) {
       signal.throwIfAborted();
       yield referenced ? posts.flatMap(withReferenced) : posts;
     }
   } catch (error) {
     if (!(error instanceof DamagedFileError)) throw error;
-    onDamaged(error);
+    damaged ??= error;
   }
+  if (damaged) onDamaged(damaged);
 }
 
 /** Returns a tweet after those that it refers to. */

@@ -5,6 +5,7 @@ import { parseTweetLine, type TweetLine } from "../format/tweets.ts";
 import { REFERENCES, REPEATS } from "../format/words.ts";
 import { name, Outline } from "../twitter/bytes/outline.ts";
 import { text } from "../twitter/bytes/raw_json.ts";
+import { checkDepth } from "../twitter/bytes/strict_json.ts";
 import { findTweets } from "../twitter/bytes/tweet_line.ts";
 import { isPlainString } from "./keyed.ts";
 import { Names } from "./names.ts";
@@ -46,6 +47,7 @@ export function isRepeating({ json, line }: Pick<Post, "json" | "line">): boolea
 }
 
 function parsedPosts(bytes: Uint8Array, place: Place): Post[] {
+  checkDepth(bytes);
   const line = parseTweetLine(bytes);
   return line.tweets.map(({ id, json }, number) => {
     const isRetweet = isRepeating({ json, line });

@@ -20,8 +20,10 @@ export interface Counts {
   duplicates: number;
   /** Tweets that were omitted, by the reason. */
   left_out: Partial<Record<Reason, number>>;
-  /** Files that could not be read to their end; their readable tweets are written. */
+  /** Files that could not be read to their end, or have invalid lines; their readable tweets are written. */
   damaged: string[];
+  /** The first problem of the first one of these: `cannot be read in line 7`. */
+  problem?: string;
 }
 
 /** Options of exportTo(). */
@@ -72,7 +74,10 @@ async function giveTo(writer: PostWriter, exported: Exported): Promise<Counts> {
     else return true;
     return false;
   };
-  const onDamaged = ({ file }: DamagedFileError) => void counts.damaged.push(file);
+  const onDamaged = ({ file, problem }: DamagedFileError) => {
+    counts.damaged.push(file);
+    counts.problem ??= problem;
+  };
   for await (
     const { posts, files } of readAllPosts(exported, { onDamaged, readsAll: writer.readsAll })
   ) {

@@ -107,7 +107,7 @@ export async function measureExports(
 /** Returns how many rows an export wrote; undefined where its document has no such number. */
 async function countRows(output: string): Promise<number | undefined> {
   const schema = z.object({ counts: z.object({ rows: z.number() }) });
-  const texts = [`${output}.export.json`, join(output, "export.json")]
+  const texts = [`${output}.export.json`, join(output, "_export.json"), join(output, "export.json")]
     .map((path) => Deno.readTextFile(path).catch(() => "null"));
   for (const text of await Promise.all(texts)) {
     const { data } = schema.safeParse(JSON.parse(text));

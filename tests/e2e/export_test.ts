@@ -46,7 +46,7 @@ Deno.test("a tweets file that is damaged is named, the rest is exported, and the
     assert.equal(out, `Exported to ${join("export", "find.ids")}\n`);
     assert.match(
       err,
-      /Error: harvests\/.*\.jsonl\.gz is damaged: .*`twarc-cloud collection verify find`/,
+      /Error: harvests\/.*\.jsonl\.gz is damaged \(it cannot be read beyond line 0\): .*`twarc-cloud collection verify find`/,
     );
     const ids = (await Deno.readTextFile(place.path("export", "find.ids"))).trimEnd().split("\n");
     assert.equal(ids.length, 3);
@@ -108,7 +108,7 @@ Deno.test("export makes a folder of Parquet, with what it is in the files, and t
       await place.ok("collection", "export", "find", "--format", "parquet", "--json"),
     );
     assert.deepEqual(await names(place.path("export", "find")), [
-      "export.json",
+      "_export.json",
       "posts-00000-of-00001.parquet",
     ]);
     assert.match(document.manifests_sha256, /^[0-9a-f]{64}$/);

@@ -34,6 +34,38 @@ Deno.test("users have the same pseudonym in every table, and nothing but texts s
   assert.equal(rows[0]?.tweet_url, "");
 });
 
+Deno.test("links to posts and profiles have the pseudonym of whose they are, other links are as they were", async () => {
+  const links = [
+    "https://twitter.com/Ada/status/1/photo/1",
+    "http://mobile.twitter.com/ada?s=20",
+    "https://x.com/ada",
+    "https://twitter.com/i/web/status/1",
+    "https://netflix.com/ada",
+  ];
+  const hidden = [
+    `https://twitter.com/${hmac("ada")}/status/1/photo/1`,
+    `http://mobile.twitter.com/${hmac("ada")}?s=20`,
+    `https://x.com/${hmac("ada")}`,
+    ...links.slice(3),
+  ];
+  const urls = JSON.stringify(
+    links.map((expanded_url) => ({ expanded_url, url: "https://t.co/a" })),
+  );
+  const page = `{"data":[{"id":"1","text":"a","author_id":"11","entities":{"urls":${urls}}}]}`;
+  const status =
+    `{"id":1,"id_str":"1","full_text":"a","user":{"id_str":"11","screen_name":"ada"},"entities":{"urls":${urls}}}`;
+  const cells = [
+    (await rowsOf("twarc", "2", [page])).rows[0]?.["entities.urls"],
+    (await rowsOf("common", "2", [page])).rows[0]?.urls,
+    (await rowsOf("4cat", "2", [page])).rows[0]?.urls,
+    (await rowsOf("v1", "1.1", [status])).rows[0]?.urls,
+  ];
+  for (const cell of cells) {
+    const found = (cell ?? "").match(/https?:\/\/(?!t\.co)[^\s",\]]+/g);
+    assert.deepEqual(found, hidden, cell);
+  }
+});
+
 Deno.test("a name has one pseudonym in any case, with another key another one", () => {
   const one = new Pseudonyms(`${KEY}\n`);
   assert.equal(one.of("@Ada"), hmac("ada"));

@@ -7,6 +7,7 @@ import { type Exported, exportTo } from "../../lib/export/run.ts";
 import { findLimit } from "../../lib/export/sample.ts";
 import { findSource } from "../../lib/export/source.ts";
 import type { Selection } from "../../lib/export/selection.ts";
+import type { Sink } from "../../lib/export/writer.ts";
 import { CsvWriter, IdWriter, JsonlWriter } from "../../lib/export/text_writers.ts";
 import { parse } from "csv-parse/sync";
 import { MemoryStore } from "../fakes/memory_store.ts";
@@ -47,6 +48,52 @@ Deno.test("tweets are taken by time, user, rule, version, and without retweets",
     `{"data":{"id":"${id}","text":"a"},"matching_rules":[{"id":${10n ** 18n},"tag":"${tag}"}]}`;
   const lines = [matching("cats", 1), matching("dogs", 2), '{"data":{"id":"3","text":"a"}}'];
   assert.equal(await selectedOf2({ rules: new Set(["dogs", "cows"]) }, lines), "2");
+});
+
+Deno.test("lines that cannot be read are left out, the others exported, and their file and the first one named", async () => {
+  const tweet = (id: number) => `{"data":[{"id":"${id}","text":"a"}]}`;
+  const deep = (levels: number) =>
+    `{"data":[{"id":"9","a":${"[".repeat(levels)}${"]".repeat(levels)}}]}`;
+  const bad = [
+    "null",
+    '{"errors":[{"title":"Not Found Error"}]}',
+    '{"data":[{"id":"9"},null]}',
+    '{"data":[{"id"',
+    deep(250),
+    deep(100_000),
+  ];
+  for (
+    const [format, open] of [
+      ["ids", (sink: Sink) => new IdWriter(sink)],
+      ["jsonl", (sink: Sink) => new JsonlWriter(sink)],
+      [
+        "csv",
+        (sink: Sink) => new CsvWriter(sink, openTable({ merge: true, apis: new Set(["2"]) })),
+      ],
+    ] as const
+  ) {
+    for (const line of bad) {
+      const store = new MemoryStore();
+      const lines = [tweet(1), "\r", line, tweet(2), line, tweet(3)];
+      const keys = await writeHarvest(store, "all", [lines, [tweet(4)]]);
+      const blocks: Uint8Array[] = [];
+      const counts = await exportTo(
+        open({ write: (bytes) => Promise.resolve(void blocks.push(bytes.slice())) }),
+        {
+          store,
+          files: keys.map((key) => ({ collection: "all", key })),
+          selection: { retweets: true },
+          referenced: false,
+          keepDuplicates: false,
+          signal: new AbortController().signal,
+        },
+      );
+      assert.equal(counts.rows, 4, `${format}: ${line.slice(0, 40)}`);
+      assert.equal(counts.damaged.length, 1);
+      assert.match(counts.damaged[0] ?? "", /tweets-20260102030400\.jsonl\.gz$/);
+      assert.equal(counts.problem, "cannot be read in line 3");
+    }
+  }
 });
 
 Deno.test("tweets that others refer to come before them, once, where they are wanted", async () => {
@@ -154,11 +201,11 @@ Deno.test("shards have their names when all are whole, and take the place of tho
       (_, i) => first.replaceAll("100000000000000000", `${10n ** 17n + BigInt(i)}`),
     );
     assert.deepEqual(await write(many), [
-      "export.json",
+      "_export.json",
       "posts-00000-of-00002.parquet",
       "posts-00001-of-00002.parquet",
     ]);
-    assert.deepEqual(await write([]), ["export.json", "posts-00000-of-00001.parquet"]);
+    assert.deepEqual(await write([]), ["_export.json", "posts-00000-of-00001.parquet"]);
   }));
 
 Deno.test("the same comes out as the same bytes", async () => {

@@ -57,7 +57,7 @@ export function addExport(group: Command, context: Context): void {
     .option("--sample <size>", "a random sample: a number of tweets, or a share such as 5%", sample)
     .option("--seed <text>", "seed of the sample: another one selects other tweets", "1")
     .option("--keep-duplicates", "export a tweet as often as it was recorded", false)
-    .option("--raw", "add a column with the JSON as it was recorded", false)
+    .option("--raw", "add a column with the JSON of each tweet", false)
     .addOption(
       new Option("--edges <kind>", "who does what to whom, for gexf and csv (default of gexf: all)")
         .choices(["retweet", "reply", "quote", "mention", "all"]),

@@ -71,11 +71,11 @@ export function tell(
     for (const text of summaryTexts(counts, unknown)) output.note(text);
     if (path !== "-") output.line(`Exported to ${path}`);
   }
-  const { damaged } = counts;
+  const { damaged, problem } = counts;
   const [first] = damaged;
   if (first === undefined) return;
   const what = damaged.length === 1
-    ? `${first} is damaged: what could be read of it was exported`
+    ? `${first} is damaged (it ${problem}): what could be read of it was exported`
     : `${count(damaged.length)} files are damaged, and what could be read of them was exported: ${
       shortenList(damaged)
     }`;

@@ -14,8 +14,13 @@ const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
  * @throws SyntaxError where it is malformed, not UTF-8, or nested deeper than other readers allow.
  */
 export function strictlyParsed(bytes: Uint8Array): unknown {
-  if (isTooDeep(bytes)) throw new SyntaxError(`It is nested more than ${DEEPEST} levels deep`);
+  checkDepth(bytes);
   return JSON.parse(decodeText(bytes));
+}
+
+/** @throws SyntaxError for a JSON text that is nested deeper than other readers allow. */
+export function checkDepth(bytes: Uint8Array): void {
+  if (isTooDeep(bytes)) throw new SyntaxError(`It is nested more than ${DEEPEST} levels deep`);
 }
 
 function decodeText(bytes: Uint8Array): string {
