@@ -12,8 +12,8 @@ const MOST_PAGES = 512;
 
 /** What is made, by the name of the module, and of which sources, the one with the exports first. */
 const MODULES: Record<string, string[]> = {
-  "scan.wasm": ["scan.ts"],
-  "tidy.wasm": ["tidy.ts", "tidy_names.ts", "tidy_tokens.ts"],
+  "scan.wasm": ["scan.ts", "bytes.ts"],
+  "tidy.wasm": ["tidy.ts", "tidy_names.ts", "tidy_tokens.ts", "bytes.ts"],
 };
 
 for (const [name, files] of Object.entries(MODULES)) {

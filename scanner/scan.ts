@@ -8,27 +8,29 @@
  * value after all in it.
  */
 
-const QUOTE: u8 = 0x22;
-const BACKSLASH: u8 = 0x5c;
-const COMMA: u8 = 0x2c;
-const COLON: u8 = 0x3a;
-const OPEN_BRACE: u8 = 0x7b;
-const CLOSE_BRACE: u8 = 0x7d;
-const OPEN_BRACKET: u8 = 0x5b;
-const CLOSE_BRACKET: u8 = 0x5d;
-const LINE_FEED: u8 = 0x0a;
-const CARRIAGE_RETURN: u8 = 0x0d;
-const TAB: u8 = 0x09;
-const SPACE: u8 = 0x20;
-const MINUS: u8 = 0x2d;
-const PLUS: u8 = 0x2b;
-const POINT: u8 = 0x2e;
-const ZERO: u8 = 0x30;
-const NINE: u8 = 0x39;
-const SMALL_C: u8 = 0x63;
-const SMALL_D: u8 = 0x64;
-const SMALL_E: u8 = 0x65;
-const SMALL_U: u8 = 0x75;
+import {
+  BACKSLASH,
+  CARRIAGE_RETURN,
+  CLOSE_BRACE,
+  CLOSE_BRACKET,
+  COLON,
+  COMMA,
+  LINE_FEED,
+  MINUS,
+  NINE,
+  OPEN_BRACE,
+  OPEN_BRACKET,
+  PLUS,
+  POINT,
+  QUOTE,
+  SMALL_C,
+  SMALL_D,
+  SMALL_E,
+  SMALL_U,
+  SPACE,
+  TAB,
+  ZERO,
+} from "./bytes";
 
 /** The first bytes of literals and of a name, as numbers of the machine, which is little-endian. */
 const TRUE: u32 = 0x65757274;

@@ -7,19 +7,20 @@
  * which are put together of all these.
  */
 
+import {
+  CLOSE_BRACE,
+  CLOSE_BRACKET,
+  COLON,
+  COMMA,
+  NINE,
+  OPEN_BRACE,
+  OPEN_BRACKET,
+  QUOTE,
+  SPACE,
+  ZERO,
+} from "./bytes";
 import { addName, askFor, forget, top } from "./tidy_names";
 import { isOdd, o, pastPlain, pastString, pastUnescaped, put, writeTo } from "./tidy_tokens";
-
-const QUOTE: u8 = 0x22;
-const COMMA: u8 = 0x2c;
-const COLON: u8 = 0x3a;
-const OPEN_BRACE: u8 = 0x7b;
-const CLOSE_BRACE: u8 = 0x7d;
-const OPEN_BRACKET: u8 = 0x5b;
-const CLOSE_BRACKET: u8 = 0x5d;
-const SPACE: u8 = 0x20;
-const ZERO: u8 = 0x30;
-const NINE: u8 = 0x39;
 
 /** The two parts of a string that a parser of lines may put another one in place of: `"reposted"`. */
 const REPOSTE: u64 = 0x6574736f70657222;

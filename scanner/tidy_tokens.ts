@@ -1,16 +1,18 @@
 /** The tokens of a JSON text, as `tidy.ts` writes them, one after the other: strings, numbers, literals. */
 
-const QUOTE: u8 = 0x22;
-const BACKSLASH: u8 = 0x5c;
-const SLASH: u8 = 0x2f;
-const MINUS: u8 = 0x2d;
-const POINT: u8 = 0x2e;
-const ZERO: u8 = 0x30;
-const NINE: u8 = 0x39;
-const SMALL_A: u8 = 0x61;
-const SMALL_E: u8 = 0x65;
-const SMALL_F: u8 = 0x66;
-const SMALL_U: u8 = 0x75;
+import {
+  BACKSLASH,
+  MINUS,
+  NINE,
+  POINT,
+  QUOTE,
+  SLASH,
+  SMALL_A,
+  SMALL_E,
+  SMALL_F,
+  SMALL_U,
+  ZERO,
+} from "./bytes";
 /** Digits of which each number has a 64-bit floating point number of its own. */
 const MOST_DIGITS: i32 = 15;
 

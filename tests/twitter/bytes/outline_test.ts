@@ -295,7 +295,9 @@ Deno.test("as many line feeds as there is room for are found, and where there is
 
 Deno.test("scanners are what was compiled of their sources: where one is not, run deno task build-scanner", async () => {
   const read = (path: string) => Deno.readFile(new URL(`../../../${path}`, import.meta.url));
-  for (const [name, ...files] of [["scan"], ["tidy", "tidy_names", "tidy_tokens"]]) {
+  for (
+    const [name, ...files] of [["scan", "bytes"], ["tidy", "tidy_names", "tidy_tokens", "bytes"]]
+  ) {
     const module = await WebAssembly.compile(await read(`lib/twitter/bytes/${name}.wasm`));
     const [recorded] = WebAssembly.Module.customSections(module, "source");
     const sources = await Promise.all([name, ...files].map((one) => read(`scanner/${one}.ts`)));
