@@ -35,7 +35,8 @@ export async function withPresent(
     return { gap, sinceId, untilId, known: new Set(gap.known) };
   });
   const spans = new IdSpans(all);
-  const earliest = Math.min(...gaps.map(({ from }) => Date.parse(from))) - BEHIND_MS;
+  const earliest = gaps.reduce((least, { from }) => Math.min(least, Date.parse(from)), Infinity) -
+    BEHIND_MS;
   for await (const { key } of listedFiles(store, collectionId)) {
     if (tweetsFileTime(key) < earliest) continue;
     for (const id of await readableIds(store, key, (id) => spans.around(id).length > 0)) {
