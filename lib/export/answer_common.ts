@@ -54,7 +54,8 @@ const USER = fieldsOf(USER_FORM, {
   verified: "verified",
 });
 const RETRIEVED_AT = RETRIEVED_FORM.field("retrieved_at");
-const NAMES = {
+/** Members of what tweets have and refer to, by the names that are used here. */
+export const NAMES = {
   id: name("id"),
   username: name("username"),
   tag: name("tag"),
@@ -70,6 +71,7 @@ const NAMES = {
   full_name: name("full_name"),
   country_code: name("country_code"),
   coordinates: name("coordinates"),
+  place_id: name("place_id"),
 };
 const [REPLIED, RETWEETED, QUOTED] = [0, 1, 2];
 

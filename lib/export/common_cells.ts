@@ -2,6 +2,7 @@
 
 import { type Name, name, type Outline } from "../twitter/bytes/outline.ts";
 import type { AddCell, BytesColumn, Source } from "./answer_bytes.ts";
+import { NAMES } from "./answer_common.ts";
 import { NOTE_FORM, TWEET_FORM, USER_FORM } from "./answer_fields.ts";
 import { RETRIEVED_FORM } from "./answer_line.ts";
 import type { AnswerRow } from "./answer_row.ts";
@@ -27,17 +28,6 @@ import {
   memberOf,
 } from "./value_cells.ts";
 
-const NAMES = {
-  tag: name("tag"),
-  id: name("id"),
-  username: name("username"),
-  media_key: name("media_key"),
-  expanded_url: name("expanded_url"),
-  full_name: name("full_name"),
-  country_code: name("country_code"),
-  coordinates: name("coordinates"),
-  place_id: name("place_id"),
-};
 const [REPLIED, RETWEETED, QUOTED] = [0, 1, 2];
 /** The members of a medium, by their names here; of several the first that is a text. */
 const MEDIA: readonly [string, Name[], "text" | "number"][] = [

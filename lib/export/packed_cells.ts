@@ -1,7 +1,7 @@
 /** The common columns of tweets of version 2, packed from the bytes of their lines: as `AnswerCommon` reads them. */
 
-import { type Name, name } from "../twitter/bytes/outline.ts";
-import { objectIn, textAt, valueAt } from "./answer_common.ts";
+import type { Name } from "../twitter/bytes/outline.ts";
+import { NAMES, objectIn, textAt, valueAt } from "./answer_common.ts";
 import { NOTE_FORM, TWEET_FORM, USER_FORM } from "./answer_fields.ts";
 import { RETRIEVED_FORM } from "./answer_line.ts";
 import { AnswerRow } from "./answer_row.ts";
@@ -24,16 +24,6 @@ import {
 import type { Post } from "./post.ts";
 import { timeOf } from "./selection.ts";
 
-const NAMES = {
-  id: name("id"),
-  username: name("username"),
-  tag: name("tag"),
-  media_key: name("media_key"),
-  expanded_url: name("expanded_url"),
-  full_name: name("full_name"),
-  country_code: name("country_code"),
-  coordinates: name("coordinates"),
-};
 const [REPLIED, RETWEETED, QUOTED] = [0, 1, 2];
 const FIELDS = {
   created: TWEET_FORM.field("created_at"),

@@ -1,20 +1,12 @@
 /** Adds media of a line of version 2 to their column, from its bytes. */
 
-import { type Name, name, type Outline } from "../twitter/bytes/outline.ts";
+import type { Name, Outline } from "../twitter/bytes/outline.ts";
+import { NAMES } from "./answer_common.ts";
 import type { Keyed } from "./keyed.ts";
 import { type MediaLeaves, toInt } from "./packed_columns.ts";
 import type { NumberLeaf, TextLeaf } from "./packed_leaf.ts";
 import { addString, firstOf, numberAt } from "./packed_values.ts";
 
-const NAMES = {
-  type: name("type"),
-  url: name("url"),
-  preview: name("preview_image_url"),
-  alt: name("alt_text"),
-  width: name("width"),
-  height: name("height"),
-  duration: name("duration_ms"),
-};
 /** The level of an object without a value. */
 const OBJECT = 3;
 

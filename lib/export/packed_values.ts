@@ -2,12 +2,11 @@
 
 import { isDigit, type Name, type Outline } from "../twitter/bytes/outline.ts";
 import { valueAt } from "./answer_common.ts";
-import { toNumber } from "./common.ts";
+import { toNumber, toTime } from "./common.ts";
 import { exactMs } from "./exact_time.ts";
 import { isPlainString } from "./keyed.ts";
 import type { TextLeaf } from "./packed_leaf.ts";
 import { toId, toText } from "./post.ts";
-import { toTime } from "./common.ts";
 
 const ZERO = 0x30;
 /** Digits of a number that is read without a text of it. */

@@ -6,7 +6,7 @@ import { gunzipSync, gzipSync } from "node:zlib";
 import { formatManifest } from "../../lib/bucket/manifest.ts";
 import { collectionKeys } from "../../lib/collection/layout.ts";
 import type { Store } from "../../lib/store/store.ts";
-import { type Exported, exportTo } from "../../lib/export/run.ts";
+import { type Counts, type Exported, exportTo } from "../../lib/export/run.ts";
 import type { PostWriter, Sink } from "../../lib/export/writer.ts";
 import { MemoryStore } from "../fakes/memory_store.ts";
 import { v1TweetFiles, v2PageFiles } from "../twitter_data.ts";
@@ -36,11 +36,20 @@ export async function exported(
   open: (sink: Sink) => PostWriter,
   options: Partial<Exported> = {},
 ): Promise<Uint8Array<ArrayBuffer>> {
+  return (await exportedOf([lines], open, options)).bytes;
+}
+
+/** What an export of files of these lines writes, and counts. */
+export async function exportedOf(
+  files: string[][],
+  open: (sink: Sink) => PostWriter,
+  options: Partial<Exported> = {},
+): Promise<{ bytes: Uint8Array<ArrayBuffer>; counts: Counts }> {
   const store = new MemoryStore();
-  const keys = await writeHarvest(store, "all", [lines]);
+  const keys = await writeHarvest(store, "all", files);
   const blocks: Uint8Array[] = [];
   const sink = { write: (bytes: Uint8Array) => Promise.resolve(void blocks.push(bytes.slice())) };
-  await exportTo(open(sink), {
+  const counts = await exportTo(open(sink), {
     store,
     files: keys.map((key) => ({ collection: "all", key })),
     selection: { retweets: true },
@@ -49,7 +58,7 @@ export async function exported(
     signal: new AbortController().signal,
     ...options,
   });
-  return Uint8Array.from(Buffer.concat(blocks));
+  return { bytes: Uint8Array.from(Buffer.concat(blocks)), counts };
 }
 
 /** The lines of recorded statuses of version 1.1, by file; none where they are not here. */

@@ -13,7 +13,7 @@ import { parse } from "csv-parse/sync";
 import { MemoryStore } from "../fakes/memory_store.ts";
 import { madePages } from "../sandbox/v2_pages.ts";
 import { withFolder } from "../fakes/folder.ts";
-import { exported, madeStatuses, writeHarvest } from "./exported.ts";
+import { exported, exportedOf, madeStatuses, writeHarvest } from "./exported.ts";
 
 /** The last digit of the id of each made status that is exported. */
 async function selected(selection: Partial<Selection>, options: Partial<Exported> = {}) {
@@ -73,21 +73,8 @@ Deno.test("lines that cannot be read are left out, the others exported, and thei
     ] as const
   ) {
     for (const line of bad) {
-      const store = new MemoryStore();
       const lines = [tweet(1), "\r", line, tweet(2), line, tweet(3)];
-      const keys = await writeHarvest(store, "all", [lines, [tweet(4)]]);
-      const blocks: Uint8Array[] = [];
-      const counts = await exportTo(
-        open({ write: (bytes) => Promise.resolve(void blocks.push(bytes.slice())) }),
-        {
-          store,
-          files: keys.map((key) => ({ collection: "all", key })),
-          selection: { retweets: true },
-          referenced: false,
-          keepDuplicates: false,
-          signal: new AbortController().signal,
-        },
-      );
+      const { counts } = await exportedOf([lines, [tweet(4)]], open);
       assert.equal(counts.rows, 4, `${format}: ${line.slice(0, 40)}`);
       assert.equal(counts.damaged.length, 1);
       assert.match(counts.damaged[0] ?? "", /tweets-20260102030400\.jsonl\.gz$/);
