@@ -20,10 +20,10 @@ import {
   TwarcCloudError,
   UndeletableError,
 } from "../../base/errors.ts";
+import { pause } from "../../base/memory.ts";
 import { readBlocks, readWhole } from "../expected.ts";
-import { compareKeys } from "../key_order.ts";
 import { checkedStream, checkLength, checkSum } from "./checks.ts";
-import { listPage } from "./list_page.ts";
+import { listPage, versionFor } from "./list_page.ts";
 import { olderVersions, purgeVersions } from "./versions.ts";
 import {
   checkRoom,
@@ -52,6 +52,9 @@ const PAUSES = { first: 100, longest: 4_000 };
 const DAMAGED =
   /^(BadDigest|IncompleteBody|XAmzContentSHA256Mismatch|XAmzContentChecksumMismatch)$/;
 const DAMAGED_TRIES = 4;
+
+/** Objects of a listing that are given before V8 may complete a collection. */
+const GIVEN_AT_ONCE = 16;
 
 /** Options of an S3Store besides access to S3. */
 export interface S3Options {
@@ -115,7 +118,7 @@ export class S3Store implements Store {
       const bytes = await found.Body.transformToByteArray();
       checkLength(bytes.length, found.ContentLength, key);
       const age = (found.answered ?? NaN) - (found.LastModified?.getTime() ?? NaN);
-      return { bytes, version: strong(found.ETag), ...(Number.isNaN(age) ? {} : { age }) };
+      return { bytes, version: versionFor(found.ETag), ...(Number.isNaN(age) ? {} : { age }) };
     });
   }
 
@@ -223,7 +226,7 @@ export class S3Store implements Store {
     prefix: string,
     isGarbage: (key: string) => boolean,
   ): Promise<OlderVersion[] | null> {
-    const options = { bucket: this.name, prefix, isGarbage, keyOf: decodeKey };
+    const options = { bucket: this.name, prefix, isGarbage };
     return await this.#translateErrors(
       `Listing older versions below ${prefix}`,
       () => olderVersions(this.#client, options),
@@ -231,7 +234,7 @@ export class S3Store implements Store {
   }
 
   async purge(prefix: string, isGarbage: (key: string) => boolean): Promise<Purged> {
-    const options = { bucket: this.name, prefix, isGarbage, keyOf: decodeKey };
+    const options = { bucket: this.name, prefix, isGarbage };
     return await this.#translateErrors(
       `Deleting older versions below ${prefix}`,
       () => purgeVersions(this.#client, options),
@@ -249,20 +252,12 @@ export class S3Store implements Store {
           ...(folders ? { Delimiter: "/" } : {}),
           ...(next ? { ContinuationToken: next } : {}),
         }));
-      const objects = page.objects.map((object) => ({
-        key: decodeKey(object.Key, page.encoding),
-        size: object.Size ?? 0,
-        version: strong(object.ETag),
-      })).filter(({ key, size }) => !(key.endsWith("/") && size === 0));
-      const below = page.folders.map(({ Prefix: name }) => ({
-        key: decodeKey(name, page.encoding),
-        size: 0,
-        version: "",
-      }));
       next = page.next;
-      yield* below.length === 0
-        ? objects
-        : [...objects, ...below].sort((a, b) => compareKeys(a.key, b.key));
+      let given = 0;
+      for (const listed of page.listed) {
+        yield listed;
+        if (++given % GIVEN_AT_ONCE === 0) await pause();
+      }
     }
   }
 
@@ -296,7 +291,7 @@ export class S3Store implements Store {
       const end = this.#clock.monotonic() + WRITE_MS;
       for (let tries = 1, wait = PAUSES.first;; tries++) {
         try {
-          return strong(await act());
+          return versionFor(await act());
         } catch (cause) {
           const { code, status } = awsFailure(cause);
           const isUnmet = status === 412 || code === "PreconditionFailed" || code === "NoSuchKey";
@@ -343,18 +338,4 @@ function undeletable(error: unknown): never {
   if (code !== "AccessDenied" && status !== 405) throw error;
   const { message, hint, cause } = error;
   throw new UndeletableError(message, { cause, ...(hint ? { hint } : {}) });
-}
-
-/** Returns an ETag without the `W/` that proxies put before it: the store has it without, and compares it so. */
-function strong(etag = ""): Version {
-  return etag.replace(/^W\//, "");
-}
-
-/** Returns the key of a listing with encoding requested; not every store encodes it. */
-function decodeKey(name = "", encoding?: string): string {
-  try {
-    return encoding === "url" ? decodeURIComponent(name.replaceAll("+", " ")) : name;
-  } catch {
-    return name;
-  }
 }

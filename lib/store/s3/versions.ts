@@ -9,6 +9,7 @@ import {
 } from "@aws-sdk/client-s3";
 import { awsFailure } from "../../base/aws.ts";
 import { OutsideError } from "../../base/errors.ts";
+import { decodeKey } from "./list_page.ts";
 import type { OlderVersion, Purged } from "../store.ts";
 
 const DENIED = "AccessDenied";
@@ -19,8 +20,6 @@ export interface VersionsOptions {
   prefix: string;
   /** Returns whether only the current version of an object is to stay. */
   isGarbage: (key: string) => boolean;
-  /** Decodes a key of a listing. */
-  keyOf: (name: string, encoding: string | undefined) => string;
 }
 
 /** A version as S3 lists it. */
@@ -86,7 +85,7 @@ function isDenied(error: unknown): boolean {
 
 async function* pages(
   client: S3Client,
-  { bucket, prefix, keyOf }: VersionsOptions,
+  { bucket, prefix }: VersionsOptions,
 ): AsyncGenerator<ListObjectVersionsCommandOutput> {
   const asked = { Bucket: bucket, Prefix: prefix, EncodingType: "url" } as const;
   let page = await client.send(new ListObjectVersionsCommand(asked));
@@ -99,7 +98,7 @@ async function* pages(
       new ListObjectVersionsCommand({
         ...asked,
         // Markers are encoded as keys are, and sent unencoded.
-        KeyMarker: keyOf(NextKeyMarker, page.EncodingType),
+        KeyMarker: decodeKey(NextKeyMarker, page.EncodingType),
         ...(NextVersionIdMarker === undefined ? {} : { VersionIdMarker: NextVersionIdMarker }),
       }),
     );
@@ -108,10 +107,10 @@ async function* pages(
 
 function oldVersions(
   { Versions = [], EncodingType }: ListObjectVersionsCommandOutput,
-  { isGarbage, keyOf }: VersionsOptions,
+  { isGarbage }: VersionsOptions,
 ): ListedVersion[] {
   return Versions.flatMap(({ Key = "", VersionId, IsLatest, LastModified }) => {
-    const key = keyOf(Key, EncodingType);
+    const key = decodeKey(Key, EncodingType);
     const isOld = IsLatest === false && VersionId !== undefined && isGarbage(key);
     return isOld ? [{ Key: key, VersionId, LastModified }] : [];
   });

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { type _Object, ListObjectsV2Command, S3Client } from "@aws-sdk/client-s3";
-import { listPage, takeObjects } from "../../../lib/store/s3/list_page.ts";
+import { decodeKey, listPage, takeObjects } from "../../../lib/store/s3/list_page.ts";
+import { compareKeys } from "../../../lib/store/key_order.ts";
 import { MOTO_KEYS, MOTO_REGION } from "../../peers/moto.ts";
 import { withAnswers } from "./answers.ts";
 
@@ -47,21 +48,34 @@ for (
     const expected = await client.send(new ListObjectsV2Command(input));
     const found = await listPage(client, input);
     client.destroy();
-    const facts = ({ Key, Size, ETag }: Pick<_Object, "Key" | "Size" | "ETag">) =>
-      [Key, Size ?? 0, ETag] as const;
-    assert.deepEqual(found.objects.map(facts), (expected.Contents ?? []).map(facts));
-    assert.deepEqual(
-      [found.folders, found.next, found.encoding],
-      [expected.CommonPrefixes ?? [], expected.NextContinuationToken, expected.EncodingType],
-    );
+    const facts = ({ Key, Size = 0, ETag = "" }: Pick<_Object, "Key" | "Size" | "ETag">) => ({
+      key: decodeKey(Key, expected.EncodingType),
+      size: Size,
+      version: ETag,
+    });
+    const folders = expected.CommonPrefixes?.map(({ Prefix }) => ({ Key: Prefix })) ?? [];
+    const all = [...expected.Contents ?? [], ...folders].map(facts);
+    assert.deepEqual([...found.listed], all.sort((a, b) => compareKeys(a.key, b.key)));
+    assert.equal(found.next, expected.NextContinuationToken);
   });
 }
 
 Deno.test("the SDK is given a page without its objects, however many they are", () => {
   const many = Array.from({ length: 1_000 }, (_, i) => object(`${i}`)).join("");
   const { objects, rest } = takeObjects(Buffer.from(page(many))) ?? assert.fail();
-  assert.deepEqual([objects.length, objects.at(-1)?.Key], [1_000, "999"]);
+  const all = [...objects];
+  assert.deepEqual([all.length, all.at(-1)?.Key], [1_000, "999"]);
   assert.equal(`${rest}`, page(""));
+});
+
+Deno.test("the memory of a page is free once its objects were read, or the first of them", () => {
+  const many = Array.from({ length: 1_000 }, (_, i) => object(`${i}`)).join("");
+  for (const most of [1_000, 1]) {
+    const xml = Buffer.from(Buffer.from(page(many)).toString().padEnd(200_000));
+    let read = 0;
+    for (const _ of takeObjects(xml)?.objects ?? assert.fail()) if (++read === most) break;
+    assert.deepEqual([read, xml.buffer.detached], [most, true]);
+  }
 });
 
 Deno.test("a page that ends in the middle is a failure, not a short listing", async () => {
