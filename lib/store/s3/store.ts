@@ -25,6 +25,7 @@ import { readBlocks, readWhole } from "../expected.ts";
 import { checkedStream, checkLength, checkSum } from "./checks.ts";
 import { listPage, versionFor } from "./list_page.ts";
 import { olderVersions, purgeVersions } from "./versions.ts";
+import { SignedReads } from "./signed_reads.ts";
 import {
   checkRoom,
   type Got,
@@ -78,6 +79,7 @@ export class S3Store implements Store {
   readonly #client: S3Client;
   readonly #clock: Clock;
   readonly #checksums: boolean;
+  readonly #signed: SignedReads;
 
   /** @param name The bucket's name, without `s3://`. */
   constructor(name: string, access: AwsAccess, options: S3Options = {}) {
@@ -98,6 +100,7 @@ export class S3Store implements Store {
         responseChecksumValidation: "WHEN_REQUIRED",
       }),
     });
+    this.#signed = new SignedReads(this.#client);
   }
 
   /** Closes its connections. */
@@ -107,6 +110,8 @@ export class S3Store implements Store {
 
   async get(key: string, most?: number): Promise<Got | null> {
     return await this.#translateErrors(`Reading ${key}`, async () => {
+      const read = await this.#signed.get(key, most);
+      if (read !== undefined) return read;
       const found = await this.#object(key);
       if (!found?.Body) return null;
       try {
@@ -273,6 +278,7 @@ export class S3Store implements Store {
       command.middlewareStack.add((next) => async (args) => {
         const given = await next(args);
         answered = Date.parse(responseDate(given.response));
+        this.#signed.learn(key, args.request, given.response);
         return given;
       }, { step: "deserialize" });
       return { ...await this.#client.send(command), answered };
