@@ -47,12 +47,24 @@ export class ReadAhead {
    * Lists objects, and reads those that are small and wanted ahead.
    * @param isWanted Asked in order.
    */
-  async *list(
+  list(
     prefix: string,
     isWanted: (listed: Listed) => boolean | Promise<boolean>,
   ): AsyncGenerator<Listed> {
+    return this.#listAhead(this.#store.list(prefix), isWanted);
+  }
+
+  /** Lists the wanted objects only, and reads them ahead however few they are among the others. */
+  listWanted(prefix: string, isWanted: (listed: Listed) => boolean): AsyncGenerator<Listed> {
+    return this.#listAhead(filtered(this.#store.list(prefix), isWanted), () => true);
+  }
+
+  async *#listAhead(
+    listing: AsyncIterable<Listed>,
+    isWanted: (listed: Listed) => boolean | Promise<boolean>,
+  ): AsyncGenerator<Listed> {
     const seen: Listed[] = [];
-    for await (const listed of this.#store.list(prefix)) {
+    for await (const listed of listing) {
       if (listed.size <= SMALL && await isWanted(listed)) this.#wanted.add(listed.key);
       this.#begin();
       if (seen.push(listed) > READS) yield* seen.splice(0, 1);
@@ -108,13 +120,19 @@ export async function* readEach(
 ): AsyncGenerator<{ key: string; found: Got | null }> {
   const ahead = new ReadAhead(store);
   try {
-    for await (const listed of ahead.list(prefix, isWanted)) {
-      if (!isWanted(listed)) continue;
+    for await (const listed of ahead.listWanted(prefix, isWanted)) {
       yield { key: listed.key, found: await ahead.store.get(listed.key) };
     }
   } finally {
     await ahead.close();
   }
+}
+
+async function* filtered(
+  listing: AsyncIterable<Listed>,
+  isWanted: (listed: Listed) => boolean,
+): AsyncGenerator<Listed> {
+  for await (const listed of listing) if (isWanted(listed)) yield listed;
 }
 
 function undefinedIfLarger(error: unknown): undefined {

@@ -44,6 +44,21 @@ Deno.test("objects come in the order of the listing, whichever answer comes firs
   assert.equal(most, READS);
 });
 
+Deno.test("the few that are wanted among many are asked for at once as well", async () => {
+  const { store, waiting } = await slowStore();
+  const wanted = Array.from({ length: Math.ceil(SOME / 10) }, (_, i) => nameOf(i * 10));
+  const given: string[] = [];
+  const reading = (async () => {
+    const some = readEach(store, "k/", ({ key }) => key.endsWith("0"));
+    for await (const { key } of some) given.push(key);
+  })();
+  await atRest();
+  assert.deepEqual(waiting.map(({ key }) => key), wanted);
+  for (const { answer } of waiting) answer();
+  await reading;
+  assert.deepEqual(given, wanted);
+});
+
 Deno.test("what is large, or not wanted, is read in its turn only, and each object once", async () => {
   const { store } = await slowStore({ large: [3] });
   const asked: string[] = [];
