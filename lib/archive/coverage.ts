@@ -71,12 +71,11 @@ export function listCoverage(facts: CoverageFacts): Covered[] {
 
 /** Returns what harvests covered, however they ended: a record has the span of what is complete. */
 function listCovered({ records, traits }: Pick<CoverageFacts, "records" | "traits">) {
-  return records.flatMap((record) => {
-    const { what, from, to, harvest_timestamp, walks } = record;
+  return records.flatMap(({ what, from, to, harvest_timestamp, walks, outcome, reason }) => {
     const isOfSome = traits.isPerUser && walks !== undefined;
     if (what !== "harvest" || !from || !to || isOfSome) return [];
     const span = { from: Date.parse(from), to: Date.parse(to) };
-    return [{ ...record, ...span, began: Date.parse(harvest_timestamp ?? "") }];
+    return [{ ...span, began: Date.parse(harvest_timestamp ?? ""), outcome, reason }];
   }).toSorted((a, b) => a.from - b.from || a.to - b.to);
 }
 
@@ -84,10 +83,14 @@ function listCovered({ records, traits }: Pick<CoverageFacts, "records" | "trait
 function eachLessItsGaps(facts: CoverageFacts): readonly Span[] {
   const { gaps } = facts;
   const gapsOf = gapsByHarvest(facts);
-  const left = listCovered(facts).flatMap((harvest) =>
-    new SpanSet(listOpen(gapsOf(harvest))).lacking(harvest)
-  );
-  return new SpanSet([...left, ...listFilled(gaps)]).spans;
+  const covered = new SpanSet();
+  for (const harvest of listCovered(facts)) {
+    const open = listOpen(gapsOf(harvest));
+    const left = open.length === 0 ? [harvest] : new SpanSet(open).lacking(harvest);
+    for (const span of left) covered.add(span);
+  }
+  for (const span of listFilled(gaps)) covered.add(span);
+  return covered.spans;
 }
 
 /** Returns what was covered of a stream, where each gap is a loss for all. */

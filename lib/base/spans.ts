@@ -22,6 +22,8 @@ export class SpanSet {
   /** Adds a span; an empty one has no effect. */
   add({ from, to }: Span): void {
     if (from >= to) return;
+    const latest = this.#spans.at(-1);
+    if (!latest || latest.to < from) return void this.#spans.push({ from, to });
     const first = this.#countWhile((span) => span.to < from);
     const end = this.#countWhile((span) => span.from <= to);
     const [before, last] = [this.#spans[first], this.#spans[end - 1]];
