@@ -17,11 +17,12 @@ export interface SelfOptions {
 /**
  * Keeps a harvester small that works for months: garbage is collected once it is a third of what is in use, not several
  * times that, and functions are optimized one after the other, where 11 MB of them came to wait on busy cores. Of 8,000
- * timelines it took 235 MB without collecting early, 150 with, and as much time. A binary has these flags from its
+ * timelines it took 235 MB without collecting early, 150 with, and as much time. Buffers are freed by the thread that
+ * reads into them: Deno keeps up to 8 MB of freed ones for each thread that frees some. Functions have one compiler less. A binary has these flags from its
  * compilation: `deno.json`, the container and the release repeat them, which `tests/release_test.ts` checks.
  */
 export const V8_FLAGS =
-  "--v8-flags=--max-semi-space-size=2,--heap-growing-percent=30,--optimize-for-size,--no-concurrent-recompilation";
+  "--v8-flags=--max-semi-space-size=2,--heap-growing-percent=30,--optimize-for-size,--no-concurrent-recompilation,--no-concurrent-array-buffer-sweeping,--no-sparkplug";
 
 /**
  * Reads the source of a command on first use, not that of all commands at the start: an idle harvester took 99 MiB
