@@ -88,8 +88,8 @@ function hasXml(response: unknown): response is { body: Readable } {
 }
 
 const [BEGIN, END] = ["<Contents>", "</Contents>"];
-/** What makes XML that is not read here. */
-const UNUSUAL = ["<!--", "<![CDATA["];
+/** What makes XML that is not read here: an object's element may have attributes, too. */
+const UNUSUAL = /<!--|<!\[CDATA\[|<Contents[^>]/;
 
 /**
  * Takes the objects out of the XML of a page, whose memory is freed once they are read.
@@ -98,7 +98,7 @@ const UNUSUAL = ["<!--", "<![CDATA["];
 export function takeObjects(xml: Buffer): { objects: Iterable<Found>; rest: Buffer } | null {
   // Each character is a byte: places in it are places in the bytes.
   const places = xml.toString("latin1");
-  if (UNUSUAL.some((mark) => places.includes(mark))) return null;
+  if (UNUSUAL.test(places)) return null;
   const begins: number[] = [];
   const rest: Buffer[] = [];
   let at = 0;

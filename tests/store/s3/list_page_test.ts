@@ -32,6 +32,11 @@ for (
     ["a name as it stands in CDATA", page(object("<![CDATA[a&b]]>") + object("b"))],
     ["a comment", page(`<!-- ${object("no")} -->${object("a")}`)],
     ["an object without a name", page(`<Contents><Key/></Contents>${object("a")}`)],
+    ["objects with attributes", page(object("a")).replace("<Contents>", '<Contents xmlns="x">')],
+    [
+      "one object with an attribute, and one without",
+      page(object("a") + object("b")).replace("<Contents>", "<Contents >"),
+    ],
     ["elements with a prefix", page(object("a")).replaceAll(/<(\/?)([A-Z])/g, "<$1s3:$2")],
   ] as const
 ) {
