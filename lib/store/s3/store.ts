@@ -216,7 +216,7 @@ export class S3Store implements Store {
     const options = { abortSignal: AbortSignal.timeout(WRITE_MS) };
     await this.#write(key, async () => {
       // S3 reports the deletion of a missing object as done, whatever the condition.
-      if (when && !await this.#object(key)) throw new ConflictError(key);
+      if (when && !await this.#exists(key)) throw new ConflictError(key);
       const command = new DeleteObjectCommand({
         Bucket: this.name,
         Key: key,
@@ -264,6 +264,13 @@ export class S3Store implements Store {
         if (++given % GIVEN_AT_ONCE === 0) await pause();
       }
     }
+  }
+
+  async #exists(key: string): Promise<boolean> {
+    const found = await this.#object(key);
+    // What nobody reads holds its connection, and once that fails, there is nobody to tell: it ends the process.
+    await found?.Body?.transformToWebStream().cancel().catch(() => {});
+    return found !== null;
   }
 
   /** Returns the object with its body unread, and when S3 responded by its own clock; null where there is none. */

@@ -212,3 +212,19 @@ Deno.test("s3: a download whose checksum is not as S3 says is refused", () =>
       }, OutsideError);
     },
   ));
+
+Deno.test("s3: an object that is deleted at a version is not left half read", async () => {
+  const cancelled = Promise.withResolvers<void>();
+  const answer = ({ method }: Request) => {
+    if (method === "DELETE") return new Response(null, { status: 204 });
+    const body = new ReadableStream({
+      pull: (controller) => controller.enqueue(new Uint8Array(65_536)),
+      cancel: () => cancelled.resolve(),
+    });
+    return new Response(body, { headers: { "x-amz-checksum-crc32": "AAAAAA==" } });
+  };
+  await withAnswers(answer, async (store) => {
+    await store.delete("k", { ifVersion: '"e"' });
+    await cancelled.promise;
+  });
+});
