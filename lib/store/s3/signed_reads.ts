@@ -9,7 +9,7 @@ import { SignatureV4 } from "@smithy/signature-v4";
 import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
 import { Readable } from "node:stream";
-import { arrayBuffer, text } from "node:stream/consumers";
+import { buffer, text } from "node:stream/consumers";
 import { crc32 } from "node:zlib";
 import { z } from "zod";
 import { LargerError } from "../../base/errors.ts";
@@ -117,7 +117,7 @@ export class SignedReads {
       body.destroy();
       throw error;
     }
-    const bytes = new Uint8Array(await arrayBuffer(body));
+    const bytes = new Uint8Array(await buffer(body));
     const isIntact = bytes.length === length && matchesSum(headers, bytes);
     if (isIntact === undefined) this.#like = null;
     if (!isIntact) return undefined;
