@@ -118,6 +118,8 @@ const ELSEWHERE: Record<string, string> = {
   "base/api_fields.ts": "twitter/v2/fields_test.ts",
   "base/api_keys.ts": "twitter/http/signer_test.ts",
   "base/certificates.ts": "e2e/proxy_test.ts",
+  "base/packed_rows.ts": "base/packed_test.ts",
+  "base/texts.ts": "base/packed_test.ts",
   "base/own_folder.ts": "e2e/two_users_test.ts",
   "base/real_place.ts": "e2e/bucket_url_test.ts",
   "base/stamp.ts": "collection/layout_test.ts",

@@ -1,5 +1,6 @@
 /** Updates the inventory of harvests that tweets were removed from. */
 
+import { BlockFile } from "../base/block_file.ts";
 import { checkpointSum, readCheckpoint } from "../bucket/checkpoint_state.ts";
 import { inventoryName, storedSum } from "../bucket/harvest_sums.ts";
 import { History } from "../bucket/history.ts";
@@ -22,19 +23,26 @@ interface Place {
 /**
  * Records the result of removals in the inventory, including earlier interrupted ones: the files that changesets name,
  * and their manifests. Other files are not assumed to be correct.
- * @throws OutsideError where the store fails.
+ * @throws OutsideError where the store fails; UserError where the disk is full.
  */
 export async function inventoryRemovals(options: Place): Promise<void> {
   const { store, clock, collectionId, lease } = options;
-  const index = await readInventory(store, collectionId);
+  const file = new BlockFile();
+  const drafts = await draftEntries(options, file).finally(() => file.close());
+  const guard = () => lease.check();
+  if (drafts.length > 0) await append({ store, clock, collectionId, guard }, drafts);
+}
+
+async function draftEntries(place: Place, file: BlockFile): Promise<Draft[]> {
+  const { store, collectionId } = place;
+  const index = await readInventory(store, collectionId, { file });
   const drafts: Draft[] = [];
-  for (const [folder, names] of await foldersTouched(options)) {
+  for (const [folder, names] of await foldersTouched(place)) {
     const harvest = index.harvests.get(inventoryName(folder));
     const draft = harvest && await amendEntry({ store, folder, names, harvest }, collectionId);
     if (draft) drafts.push(draft);
   }
-  const guard = () => lease.check();
-  if (drafts.length > 0) await append({ store, clock, collectionId, guard }, drafts);
+  return drafts;
 }
 
 /** Returns the folders that tweets were removed from, with the names of files that were rewritten or deleted. */

@@ -1,6 +1,7 @@
 /** Verifies a collection against its documents: every file, checksum and line, and every tweet once. */
 
 import { traitsFor } from "../collection/types/traits.ts";
+import { BlockFile } from "../base/block_file.ts";
 import type { Clock } from "../base/clock.ts";
 import { isObject, type JsonObject } from "../base/json.ts";
 import { lastWord } from "../base/visible.ts";
@@ -54,8 +55,8 @@ export interface VerifyOptions {
 }
 
 /**
- * Verifies a collection without changing it. Memory does not grow with the number of its tweets: their ids go to the
- * disk for temporary files.
+ * Verifies a collection without changing it. Memory does not grow with the number of its tweets, and little with that of
+ * its harvests: their ids, and the inventory, go to the disk for temporary files.
  * @throws OutsideError where the store fails; UserError if the disk is full; the signal's reason when it is aborted.
  */
 export async function verify(options: VerifyOptions): Promise<Verified> {
@@ -80,6 +81,8 @@ class Verifier {
   readonly #options: VerifyOptions;
   readonly #keys: CollectionKeys;
   readonly #look: Look;
+  /** For what grows with the number of harvests. */
+  readonly #file = new BlockFile();
   readonly #repeats = new RepeatCheck();
   readonly #gaps = new GapRecords();
   /** The keys with faults, and their folders. */
@@ -140,14 +143,15 @@ class Verifier {
   async close(): Promise<void> {
     await this.#ahead.close();
     await this.#repeats.close();
+    await this.#file.close();
   }
 
   /** Reads the inventory before anything else is verified. */
   async lookAtInventory(): Promise<void> {
-    const state = await this.#readCommitted().catch(nullIfDamaged);
+    const checkpoint = await this.#readCommitted().catch(nullIfDamaged);
     const { collectionId, before } = this.#options;
-    const anchor = before?.inventory;
-    this.#inventory = await InventoryCheck.open(this.#summing, collectionId, state, anchor);
+    const known = { checkpoint, before: before?.inventory, file: this.#file };
+    this.#inventory = await InventoryCheck.open(this.#summing, collectionId, known);
   }
 
   /** Reports differences from the inventory. */
@@ -253,7 +257,7 @@ class Verifier {
       isCurrentThere ||= folder === current;
       if (!isLast(folder) && this.#inventory && this.#wasRead(folder, { folder })) {
         this.found.readBefore++;
-        this.#count(this.#inventory.readBefore(folder, objects, this.#look.fault));
+        addTo(this.found, this.#inventory.readBefore(folder, objects, this.#look.fault));
         continue;
       }
       const place = { folder, objects, isOpen: folder === open };
@@ -285,7 +289,7 @@ class Verifier {
       if (facts && facts.oddLines > 0) found.oddLines.set(key, facts.oddLines);
     }
     const all = totals(harvest);
-    this.#count(all);
+    addTo(found, all);
     found.read.harvests++;
     addTo(found.read, all);
     this.#options.onHarvest?.(harvest);
@@ -298,10 +302,6 @@ class Verifier {
     const config = await checked.catch(ifOurs(null));
     const gaps = this.#gaps.listGaps(gapLook(config, positions, this.#options.clock.now()));
     this.found.gaps = gaps.map(({ folder: _, known: __, ...gap }) => gap);
-  }
-
-  #count(all: Omit<Totals, "harvests">): void {
-    addTo(this.found, all);
   }
 
   /** Returns whether something was read before without a fault, and has not changed since. */

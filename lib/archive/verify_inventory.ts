@@ -1,5 +1,6 @@
 /** Compares a collection with its inventory: detects what was deleted, altered or replaced. */
 
+import type { BlockFile } from "../base/block_file.ts";
 import { Packed } from "../base/packed.ts";
 import { type CheckpointState, checkpointSum } from "../bucket/checkpoint_state.ts";
 import { inventoryName, isInventoried, storedSum } from "../bucket/harvest_sums.ts";
@@ -19,6 +20,15 @@ export interface InventoryLook {
   fault: (key: string, says: string, canBeMended?: boolean) => void;
   /** Whether an object, or one in a folder (a key that ends with `/`), has a fault already. */
   hasFault: (key: string) => boolean;
+}
+
+/** What is known of an inventory before it is read, and where it is kept. */
+export interface InventoryKnown {
+  checkpoint: CheckpointState | null;
+  /** Its last entry at an earlier verification. */
+  before: Head | undefined;
+  /** For inventories of years, open until the verification ends. */
+  file: BlockFile;
 }
 
 /** A possible difference from the inventory, which may have been updated since. */
@@ -44,6 +54,8 @@ export class InventoryCheck {
   readonly #keys: CollectionKeys;
   readonly #collectionId: string;
   readonly #before: InventoryIndex;
+  /** For inventories of years. */
+  readonly #file: BlockFile;
   /** The harvests and changesets that exist, as the inventory names them: the others are missing. */
   #seen = new Packed<true>();
   /** How many of those the inventory has: where it is all of them, none is looked for. */
@@ -55,9 +67,10 @@ export class InventoryCheck {
 
   private constructor(
     summing: Summing,
-    { collectionId, isCopy }: { collectionId: string; isCopy: boolean },
+    { collectionId, isCopy, file }: { collectionId: string; isCopy: boolean; file: BlockFile },
     index: InventoryIndex,
   ) {
+    this.#file = file;
     this.#isCopy = isCopy;
     this.#summing = summing;
     this.#collectionId = collectionId;
@@ -65,18 +78,21 @@ export class InventoryCheck {
     this.#before = index;
   }
 
-  /** Reads the inventory before anything else is verified. @throws OutsideError */
+  /**
+   * Reads the inventory before anything else is verified.
+   * @throws OutsideError where the store fails; UserError where the disk is full.
+   */
   static async open(
     summing: Summing,
     collectionId: string,
-    checkpoint: CheckpointState | null,
-    before?: Head,
+    { checkpoint, before, file }: InventoryKnown,
   ): Promise<InventoryCheck> {
-    const index = await readInventory(summing.store, collectionId, [
+    const anchors = [
       ...(checkpoint?.inventory ? [{ ...checkpoint.inventory, by: "checkpoint.json" }] : []),
       ...(before ? [{ ...before, by: "fixity.jsonl" }] : []),
-    ]);
-    return new InventoryCheck(summing, { collectionId, isCopy: checkpoint === null }, index);
+    ];
+    const index = await readInventory(summing.store, collectionId, { anchors, file });
+    return new InventoryCheck(summing, { collectionId, isCopy: checkpoint === null, file }, index);
   }
 
   /** Returns whether a harvest's or changeset's last entry is not later than an entry. */
@@ -190,7 +206,9 @@ export class InventoryCheck {
     const before = this.#before;
     const isDoubtful = this.#suspects.length + this.#unknown.length > 0;
     // The inventory has what was written meanwhile.
-    const now = isDoubtful ? await readInventory(store, this.#collectionId) : before;
+    const now = isDoubtful
+      ? await readInventory(store, this.#collectionId, { file: this.#file })
+      : before;
     for (const { key, says } of before.faults) look.fault(key, says);
     const found: InventoryFound = {
       entries: before.head?.entries ?? 0,

@@ -1,18 +1,23 @@
 /** Large maps of JSON values, kept as text outside of V8's heap. */
 
+import type { BlockFile } from "./block_file.ts";
 import { toObject } from "./names_of.ts";
+import { keyLength, Rows } from "./packed_rows.ts";
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
-/** Most bytes of a block of text, unless one text is longer; as one block they would be in memory twice to grow. */
-const BLOCK = 2 ** 17;
-/** Initial bytes, rows and slots. */
-const [FIRST_BYTES, FIRST_ROWS, FIRST_SLOTS] = [4_096, 64, 128];
 /** Unused bytes before a compaction. */
 const LEAST_DEAD = 65_536;
 /** Named JSON values in little more memory than their text: as objects of V8 they would take four times that. */
 export class Packed<T> implements Iterable<[string, T]> {
-  #rows = new Rows();
+  readonly #file: BlockFile | undefined;
+  #rows: Rows;
+
+  /** @param file For the text of large ones, open as long as they are used; all is in memory otherwise. */
+  constructor(file?: BlockFile) {
+    this.#file = file;
+    this.#rows = new Rows(file);
+  }
 
   /** The number of members. */
   get size(): number {
@@ -62,157 +67,10 @@ export class Packed<T> implements Iterable<[string, T]> {
   #clear(): void {
     const { dead, length } = this.#rows;
     if (dead < LEAST_DEAD || dead < length / 2) return;
-    const rows = new Rows();
+    const rows = new Rows(this.#file);
     const { count } = this.#rows;
     for (const text of this.#rows.texts(count)) rows.put(text.subarray(0, keyLength(text)), text);
     this.#rows = rows;
-  }
-}
-
-/** A block of texts one after the other. */
-interface Block {
-  bytes: Uint8Array<ArrayBuffer>;
-  filled: number;
-}
-
-const NONE: Block = { bytes: new Uint8Array(), filled: 0 };
-
-/** Texts in blocks, found by hash. A replaced one stays in place for existing snapshots. */
-class Rows {
-  readonly #blocks: Block[] = [{ bytes: new Uint8Array(FIRST_BYTES), filled: 0 }];
-  length = 0;
-  count = 0;
-  living = 0;
-  /** Bytes of deleted rows. */
-  dead = 0;
-  /** Block of each row, and offset in it. */
-  #places = new Uint16Array(FIRST_ROWS);
-  #starts = new Uint32Array(FIRST_ROWS);
-  /** Number of rows when each was deleted; 0 for those present. */
-  #gone = new Uint32Array(FIRST_ROWS);
-  /** Index + 1 of each name's last row, at its key's hash or the next free slot. */
-  #slots = new Uint32Array(FIRST_SLOTS);
-  #used = 0;
-
-  /** Returns a key's row, if there is one. */
-  find(key: Uint8Array): number | undefined {
-    const row = (this.#slots[this.#findSlot(key)] ?? 0) - 1;
-    return row < 0 || this.#gone[row] !== 0 ? undefined : row;
-  }
-
-  /** Sets a key's text; an empty one deletes it. */
-  put(key: Uint8Array, text: Uint8Array): void {
-    const before = this.find(key);
-    if (before === undefined && text.length === 0) return;
-    if (before !== undefined) {
-      this.#gone[before] = this.count + 1;
-      this.dead += this.textAt(before).length;
-      this.living--;
-    }
-    const row = this.#append(text);
-    if (text.length === 0) {
-      this.#gone[row] = this.count;
-      return;
-    }
-    this.living++;
-    this.#index(key, row);
-  }
-
-  /** Returns a row's text, valid until the next `put`. */
-  textAt(row: number): Uint8Array {
-    return this.#textOf(row, row);
-  }
-
-  /** Yields the texts of a snapshot of `count` rows, one by one. */
-  *texts(count: number): Generator<Uint8Array> {
-    for (let row = 0; row < count; row++) if (this.#holds(row, count)) yield this.textAt(row);
-  }
-
-  /** Returns whether a row is in a snapshot of `count` rows. */
-  #holds(row: number, count: number): boolean {
-    const gone = this.#gone[row] ?? 0;
-    return row < count && (gone === 0 || gone > count);
-  }
-
-  /** Yields the texts of a snapshot of `count` rows, adjacent ones as one part. */
-  *parts(count: number): Generator<Uint8Array> {
-    for (let row = 0; row < count; row++) {
-      if (!this.#holds(row, count)) continue;
-      const first = row;
-      while (this.#holds(row + 1, count) && this.#isBeside(row)) row++;
-      yield this.#textOf(first, row);
-    }
-  }
-
-  /** Returns whether a row and the next are in the same block. */
-  #isBeside(row: number): boolean {
-    return row + 1 < this.count && this.#places[row] === this.#places[row + 1];
-  }
-
-  /** Returns the text of adjacent rows. */
-  #textOf(first: number, last: number): Uint8Array {
-    const { bytes, filled } = this.#blocks[this.#places[first] ?? 0] ?? NONE;
-    return bytes.subarray(
-      this.#starts[first],
-      this.#isBeside(last) ? this.#starts[last + 1] : filled,
-    );
-  }
-
-  #append(text: Uint8Array): number {
-    if (this.count === this.#starts.length) {
-      this.#places = growNumbers(this.#places, new Uint16Array(this.count * 2));
-      this.#starts = growNumbers(this.#starts, new Uint32Array(this.count * 2));
-      this.#gone = growNumbers(this.#gone, new Uint32Array(this.count * 2));
-    }
-    const block = this.#blockFor(text.length);
-    this.#places[this.count] = this.#blocks.length - 1;
-    this.#starts[this.count] = block.filled;
-    block.bytes.set(text, block.filled);
-    block.filled += text.length;
-    this.length += text.length;
-    return this.count++;
-  }
-
-  /** Returns the last block with room for this many bytes, or a new one. */
-  #blockFor(length: number): Block {
-    const last = this.#blocks.at(-1);
-    const needed = (last?.filled ?? 0) + length;
-    if (last && needed <= last.bytes.length) return last;
-    if (last && needed <= BLOCK) {
-      const size = Math.min(BLOCK, Math.max(needed, last.bytes.length * 2));
-      last.bytes = new Uint8Array(last.bytes.buffer.transfer(size));
-      return last;
-    }
-    const block = { bytes: new Uint8Array(Math.max(BLOCK, length)), filled: 0 };
-    this.#blocks.push(block);
-    return block;
-  }
-
-  #index(key: Uint8Array, row: number): void {
-    if (this.#used * 2 >= this.#slots.length) this.#spread();
-    const slot = this.#findSlot(key);
-    if (this.#slots[slot] === 0) this.#used++;
-    this.#slots[slot] = row + 1;
-  }
-
-  /** Doubles the slots. */
-  #spread(): void {
-    const rows = this.#slots;
-    this.#slots = new Uint32Array(rows.length * 2);
-    for (const after of rows) {
-      if (after === 0) continue;
-      const text = this.textAt(after - 1);
-      this.#slots[this.#findSlot(text.subarray(0, keyLength(text)))] = after;
-    }
-  }
-
-  /** Returns a key's slot, or the free one where it belongs. */
-  #findSlot(key: Uint8Array): number {
-    const mask = this.#slots.length - 1;
-    for (let slot = hash(key) & mask;; slot = (slot + 1) & mask) {
-      const row = (this.#slots[slot] ?? 0) - 1;
-      if (row < 0 || beginsWith(this.textAt(row), key)) return slot;
-    }
   }
 }
 
@@ -297,35 +155,10 @@ function encodeMember(name: string, value: unknown): Uint8Array {
   return encoder.encode(`${JSON.stringify(name)}:${JSON.stringify(value)},\n`);
 }
 
-const [QUOTE, BACKSLASH] = [0x22, 0x5c];
-
-/** Returns the encoded length of a member's name, with its quotes and colon. */
-function keyLength(text: Uint8Array): number {
-  let at = 1;
-  while (text[at] !== QUOTE) at += text[at] === BACKSLASH ? 2 : 1;
-  return at + 2;
-}
-
 function decodeName(text: Uint8Array): string {
   return JSON.parse(decoder.decode(text.subarray(0, keyLength(text) - 1)));
 }
 
 function decodeValue<T>(text: Uint8Array): T {
   return JSON.parse(decoder.decode(text.subarray(keyLength(text), -2)));
-}
-
-/** FNV-1a. */
-function hash(bytes: Uint8Array): number {
-  let hash = 0x811c9dc5;
-  for (const byte of bytes) hash = Math.imul(hash ^ byte, 0x01000193);
-  return hash >>> 0;
-}
-
-function beginsWith(text: Uint8Array, key: Uint8Array): boolean {
-  return text.length >= key.length && key.every((byte, i) => text[i] === byte);
-}
-
-function growNumbers<T extends Uint16Array | Uint32Array>(numbers: T, more: T): T {
-  more.set(numbers);
-  return more;
 }

@@ -1,6 +1,7 @@
 /** Reads a whole inventory, and checks that its entries follow each other. */
 
 import { Buffer } from "node:buffer";
+import type { BlockFile } from "../base/block_file.ts";
 import { pause } from "../base/memory.ts";
 import { Packed } from "../base/packed.ts";
 import { collectionKeys, FILES } from "../collection/layout.ts";
@@ -60,7 +61,12 @@ function unpackSum(packed: string): string {
 
 /** The harvests of an inventory, in a third of the memory of their objects' JSON. */
 export class InventoriedHarvests {
-  readonly #packed = new Packed<PackedHarvest>();
+  readonly #packed: Packed<PackedHarvest>;
+
+  /** @param file For those of years, open as long as they are used; all are in memory otherwise. */
+  constructor(file?: BlockFile) {
+    this.#packed = new Packed(file);
+  }
 
   /** Their number. */
   get size(): number {
@@ -124,17 +130,21 @@ export interface InventoryIndex {
   faults: { key: string; says: string }[];
 }
 
-/**
- * Reads an inventory.
- * @param anchors Entries that are known to have existed, with their sources.
- * @throws OutsideError where the store fails.
- */
+/** Options of readInventory(). */
+export interface ReadInventoryOptions {
+  /** Entries that are known to have existed, with their sources. */
+  anchors?: Anchor[];
+  /** For what is read of years, open as long as it is used; all is in memory otherwise. */
+  file?: BlockFile;
+}
+
+/** Reads an inventory. @throws OutsideError where the store fails; UserError where the disk is full. */
 export async function readInventory(
   store: Store,
   collectionId: string,
-  anchors: Anchor[] = [],
+  options: ReadInventoryOptions = {},
 ): Promise<InventoryIndex> {
-  const reader = new Reader(anchors);
+  const reader = new Reader(options);
   const { inventory, inventoryParts } = collectionKeys(collectionId);
   // Read the newest first: a file that becomes full meanwhile is read twice, not missed.
   const newest = splitLines(decoder.decode((await store.get(inventory))?.bytes));
@@ -150,21 +160,22 @@ export async function readInventory(
 }
 
 class Reader {
-  readonly #index: InventoryIndex = {
-    head: null,
-    harvests: new InventoriedHarvests(),
-    changesets: new Packed(),
-    since: null,
-    until: null,
-    isWhole: false,
-    faults: [],
-  };
+  readonly #index: InventoryIndex;
   readonly #missing: Set<Anchor>;
   /** Harvests with entries that do not list all of it: a repair may have changed one without an entry. */
   readonly #partial = new Map<string, InventoriedHarvest>();
 
-  constructor(anchors: Anchor[]) {
+  constructor({ anchors, file }: ReadInventoryOptions) {
     this.#missing = new Set(anchors);
+    this.#index = {
+      head: null,
+      harvests: new InventoriedHarvests(file),
+      changesets: new Packed(file),
+      since: null,
+      until: null,
+      isWhole: false,
+      faults: [],
+    };
   }
 
   add(key: string, lines: string[]): void {

@@ -1,17 +1,21 @@
 import assert from "node:assert/strict";
 import { z } from "zod";
+import { OutsideError } from "../../lib/base/errors.ts";
 import { verify } from "../../lib/archive/verify.ts";
 import { readBefore, recordFixity } from "../../lib/bucket/fixity.ts";
+import { append } from "../../lib/bucket/inventory.ts";
 import { READS } from "../../lib/store/read_ahead.ts";
 import { counted, tallied } from "../fakes/counting_store.ts";
 import { withFolder } from "../fakes/folder.ts";
 import { ManualClock } from "../fakes/manual_clock.ts";
 import { loaded, manyHarvests } from "../fakes/many_harvests.ts";
 import { measured } from "../fakes/measured.ts";
-import type { MemoryStore } from "../fakes/memory_store.ts";
+import { MemoryStore } from "../fakes/memory_store.ts";
+import { isAtPath, temporaryFilesOf } from "../fakes/temporary_files.ts";
 
 const clock = new ManualClock(Date.UTC(2026, 0, 1));
 const signal = new AbortController().signal;
+const LISTED = new TextEncoder().encode(`${"a".repeat(40)}  tweets-20200101000000.jsonl\n`);
 const look = { clock, collectionId: "c", isGone: () => true, onFile: () => {}, signal };
 
 /** What two verifications of so many harvests ask for: one of all, and after two more harvests one of what is new. */
@@ -75,6 +79,39 @@ Deno.test("what verify keeps of a harvest in memory is little more than its line
   );
   const each = Math.round(bytes / harvests);
   assert.ok(each < 1_000, `${each} bytes of memory a harvest`);
+});
+
+/** A collection that has an inventory only, which takes more memory than is spent on one. */
+async function inventoryOfYears(): Promise<MemoryStore> {
+  const store = new MemoryStore();
+  const drafts = Array.from({ length: 900 }, (_, n) => ({
+    what: "harvest",
+    folder: `harvests/${`${n}`.padStart(1_000, "0")}`,
+    files: {},
+  }));
+  await append({ store, clock, collectionId: "c" }, drafts);
+  return store;
+}
+
+Deno.test("an inventory of years goes to a file, which is gone after a verification, also one that fails or is stopped", async () => {
+  const store = await inventoryOfYears();
+  const fail = () => {
+    throw new OutsideError("It fails");
+  };
+  const ends = { whole: {}, stopped: { signal: AbortSignal.abort() }, failed: { onFile: fail } };
+  const folder = "collections/c/harvests/2020/01/01/00/00/00/";
+  await store.put(`${folder}manifest-sha1.txt`, LISTED);
+  await store.put(`${folder}tweets-20200101000000.jsonl`, new Uint8Array());
+  for (const [how, end] of Object.entries(ends)) {
+    const [file, ...others] = await temporaryFilesOf(async () => {
+      const verified = verify({ ...look, store, ...end });
+      if (how === "whole") assert.equal((await verified).inventory?.entries, 900);
+      else await assert.rejects(verified, /It fails|aborted/);
+    });
+    assert.ok(file !== undefined && others.length === 0, how);
+    assert.match(file, /twarc-cloud-verify-/);
+    assert.ok(!await isAtPath(file), how);
+  }
 });
 
 /** Damages every fifth harvest's tweets, manifest, or users, and every seventh changeset. */

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { BlockFile } from "../../lib/base/block_file.ts";
 import { jsonBytes, jsonLineBytes } from "../../lib/base/json_bytes.ts";
 import { MadeMembers, Packed } from "../../lib/base/packed.ts";
+import { withFolder } from "../fakes/folder.ts";
 import { collectGarbage } from "../fakes/garbage.ts";
 
 const name = fc.constantFrom("12", "13", "user:12", "a,\n", 'q"', "\\", "é\ud83d", "__proto__");
@@ -20,21 +22,41 @@ function put(map: Map<string, unknown>, { name, value }: { name: string; value?:
   if (value !== undefined) map.set(name, value);
 }
 
+/** Takes steps with a packed map and a map, and compares them. */
+function compare(packed: Packed<unknown>, steps: { name: string; isCut: boolean }[]): void {
+  const map = new Map<string, unknown>();
+  const cuts = [{ cut: packed.cut(), was: [...map] }];
+  for (const one of steps) {
+    if ("value" in one) packed.set(one.name, one.value);
+    else packed.delete(one.name);
+    put(map, one);
+    assert.deepEqual(packed.get(one.name), map.get(one.name));
+    assert.equal(packed.has(one.name), map.has(one.name));
+    assert.equal(packed.size, map.size);
+    if (one.isCut) cuts.push({ cut: packed.cut(), was: [...map] });
+  }
+  for (const { cut, was } of cuts) assert.deepEqual([...cut], was);
+  assert.deepEqual([...packed.names()], [...map.keys()]);
+}
+
 Deno.test("packed members are those that a map has, and each cut has those of its moment", () => {
   fc.assert(fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
-    const [packed, map] = [new Packed<unknown>(), new Map<string, unknown>()];
-    const cuts = [{ cut: packed.cut(), was: [...map] }];
-    for (const one of steps) {
-      if ("value" in one) packed.set(one.name, one.value);
-      else packed.delete(one.name);
-      put(map, one);
-      assert.deepEqual(packed.get(one.name), map.get(one.name));
-      assert.equal(packed.has(one.name), map.has(one.name));
-      assert.equal(packed.size, map.size);
-      if (one.isCut) cuts.push({ cut: packed.cut(), was: [...map] });
-    }
-    for (const { cut, was } of cuts) assert.deepEqual([...cut], was);
+    compare(new Packed(), steps);
   }));
+});
+
+const long = fc.integer({ min: 20_000, max: 150_000 }).map((length) => "x".repeat(length));
+const longStep = fc.oneof(
+  { arbitrary: fc.record({ name, value: long, isCut: fc.boolean() }), weight: 9 },
+  step,
+);
+
+Deno.test("so they are where most of them are in a file", async () => {
+  const file = new BlockFile();
+  const all = fc.array(longStep, { minLength: 20, maxLength: 40, size: "max" });
+  fc.assert(fc.property(all, (steps) => compare(new Packed(file), steps)), { numRuns: 40 });
+  assert.ok(file.append(new Uint8Array()) > 0, "something was written");
+  await file.close();
 });
 
 Deno.test("members of any length are kept, in any order", () => {
@@ -92,6 +114,53 @@ Deno.test("members that are set a hundred times take what those that are there d
   const taken = await external() - before;
   assert.ok(taken < 2 << 20, `${taken}`);
 });
+
+/** A file that counts what is read. */
+class CountedFile extends BlockFile {
+  reads = 0;
+  written = 0;
+
+  override append(bytes: Uint8Array): number {
+    this.written++;
+    return super.append(bytes);
+  }
+
+  override read(at: number, block: Uint8Array): void {
+    this.reads++;
+    super.read(at, block);
+  }
+}
+
+Deno.test("what is in a file is read once by who asks in order, never for what is not there, and takes little memory", () =>
+  withFolder(async (folder) => {
+    const file = new CountedFile(folder);
+    const before = await external();
+    const packed = new Packed<string>(file);
+    const name = (i: number) => `harvests/${i}`;
+    for (let i = 0; i < 20_000; i++) packed.set(name(i), `${i} ${"x".repeat(400)}`);
+    const taken = await external() - before;
+    assert.ok(taken < 2 << 20, `${taken} of 8 MB`);
+    assert.equal(file.reads, 0);
+    for (let i = 0; i < 20_000; i++) assert.ok(!packed.has(`changesets/${i}`));
+    assert.ok(file.reads < 10, `${file.reads}, where hashes are the same by chance`);
+    file.reads = 0;
+    for (let i = 0; i < 20_000; i++) {
+      // Others are asked for that come a little later.
+      assert.ok(packed.has(name(Math.min(i + 8, 19_999))));
+      assert.equal(packed.get(name(i)), `${i} ${"x".repeat(400)}`);
+    }
+    assert.ok(file.written > 50 && file.reads <= file.written, `${file.reads} of ${file.written}`);
+    await file.close();
+  }));
+
+Deno.test("few members make no file", () =>
+  withFolder(async (folder) => {
+    const file = new CountedFile(folder);
+    const packed = new Packed<string>(file);
+    for (let i = 0; i < 1_000; i++) packed.set(`${i}`, "x".repeat(400));
+    assert.equal(packed.get("7"), "x".repeat(400));
+    assert.deepEqual([file.written, await Array.fromAsync(Deno.readDir(folder))], [0, []]);
+  }));
 
 /** Bytes outside of V8's heap that something needs. */
 async function external(): Promise<number> {

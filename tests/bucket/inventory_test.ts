@@ -23,10 +23,9 @@ Deno.test("each entry has the hash of the line before, and what is said already 
   await append(placeIn(store), [harvest(1)]);
   const head = await append(placeIn(store), [harvest(2)]);
   assert.deepEqual(await append(placeIn(store), [harvest(2)]), head);
-  const { faults, harvests, head: last } = await readInventory(store, "c", [{
-    ...head,
-    by: "checkpoint.json",
-  }]);
+  const { faults, harvests, head: last } = await readInventory(store, "c", {
+    anchors: [{ ...head, by: "checkpoint.json" }],
+  });
   assert.deepEqual([faults, [...harvests.names()], last], [[], ["harvests/1", "harvests/2"], head]);
   const [first = "", second = ""] = new TextDecoder()
     .decode((await store.get(INVENTORY))?.bytes).split("\n");
@@ -111,16 +110,14 @@ Deno.test("behind a line that is damaged, or a file that is gone, entries go on,
     if (left) await damaged.put(INVENTORY, left);
     else await damaged.delete(INVENTORY);
     const head = await append(placeIn(damaged), [harvest(600)]);
-    const { faults, harvests } = await readInventory(damaged, "c", [{
-      ...head,
-      by: "checkpoint.json",
-    }]);
+    const { faults, harvests } = await readInventory(damaged, "c", {
+      anchors: [{ ...head, by: "checkpoint.json" }],
+    });
     assert.ok(harvests.has("harvests/600"));
     const { head: known } = await readInventory(store, "c");
-    const later = await readInventory(damaged, "c", [{
-      ...(known ?? assert.fail()),
-      by: "checkpoint.json",
-    }]);
+    const later = await readInventory(damaged, "c", {
+      anchors: [{ ...(known ?? assert.fail()), by: "checkpoint.json" }],
+    });
     assert.ok(later.faults.length > 0, JSON.stringify(faults));
   }
 });

@@ -1,6 +1,7 @@
 /** Downloads a collection: several files at a time, each completely or not at all. */
 
 import { Buffer } from "node:buffer";
+import { BlockFile } from "../../base/block_file.ts";
 import { byFolder, folderFor } from "../../bucket/folders.ts";
 import { newestManifest, openListing } from "../../bucket/listing.ts";
 import { readManifest, withOnly, withSums } from "../../bucket/manifest.ts";
@@ -61,7 +62,8 @@ export interface DownloadOptions {
  * OutsideError if the bucket fails or, after all others, if files differ from their listing.
  */
 export async function download(options: DownloadOptions): Promise<Downloaded> {
-  return await new Download(options).run();
+  const download = new Download(options);
+  return await download.run().finally(() => download.close());
 }
 
 /** A parsed manifest, and its bytes. */
@@ -97,6 +99,8 @@ class Download {
   #last = "";
   /** Files of the inventory; null if everything is fetched again. */
   #inventory: Inventoried | null = null;
+  /** For inventories of years. */
+  readonly #file = new BlockFile();
 
   constructor(options: DownloadOptions) {
     this.#options = { ...options, store: linkless(options.store) };
@@ -119,7 +123,9 @@ class Download {
     // Listed twice: the objects of years are not kept in memory.
     await this.#foresee(root, isNew);
     this.#open = (await openListing(store, collectionId))?.folder;
-    if (!this.#options.clean) this.#inventory = await readInventoried(store, collectionId);
+    if (!this.#options.clean) {
+      this.#inventory = await readInventoried(store, collectionId, this.#file);
+    }
     await forEachConcurrently(
       byFolder(store.list(root)),
       READS,
@@ -131,6 +137,11 @@ class Download {
     }
     this.#leftOut.check();
     return this.#done;
+  }
+
+  /** Removes the temporary file. */
+  async close(): Promise<void> {
+    await this.#file.close();
   }
 
   /** Counts what is to come, for the progress that is shown. */

@@ -1,5 +1,6 @@
 /** Reads the inventory's entries of a collection's files, to compare a copy with. */
 
+import type { BlockFile } from "../../base/block_file.ts";
 import { Packed } from "../../base/packed.ts";
 import { parseEntry } from "../../bucket/inventory.ts";
 import { readLines } from "../../bucket/journal.ts";
@@ -14,10 +15,18 @@ export interface Inventoried {
   changesets: Packed<number>;
 }
 
-/** Returns what the inventory has of manifests and changesets. @throws OutsideError */
-export async function readInventoried(store: Store, id: string): Promise<Inventoried> {
+/**
+ * Returns what the inventory has of manifests and changesets.
+ * @param file For what is read of years, open as long as it is used.
+ * @throws OutsideError where the store fails; UserError where the disk is full.
+ */
+export async function readInventoried(
+  store: Store,
+  id: string,
+  file: BlockFile,
+): Promise<Inventoried> {
   const { folder: root, inventory: key, inventoryParts: parts, ...keys } = collectionKeys(id);
-  const [manifests, changesets] = [new Packed<string>(), new Packed<number>()];
+  const [manifests, changesets] = [new Packed<string>(file), new Packed<number>(file)];
   for await (const line of readLines({ store, key, parts })) {
     const entry = parseEntry(line);
     const { folder, files = {} } = entry ?? {};
