@@ -52,7 +52,6 @@ const ELSEWHERE: Record<string, string> = {
   "archive/inventory_removal.ts": "archive/removal_test.ts",
   "archive/repair_inventory.ts": "archive/repair_test.ts",
   "collection/types/brings_again.ts": "source/returns_test.ts",
-  "archive/repeat_check.ts": "source/returns_test.ts",
   "archive/remade.ts": "archive/repair_test.ts",
   "archive/transfer_marks.ts": "archive/transfer_test.ts",
   "archive/set_aside.ts": "archive/repair_test.ts",

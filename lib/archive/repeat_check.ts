@@ -1,7 +1,8 @@
 /** Finds duplicate tweets, except those that a change of the configuration explains. */
 
+import type { BlockFile } from "../base/block_file.ts";
 import { type Repeat, Repeats } from "../base/repeats.ts";
-import { folderFor } from "../bucket/folders.ts";
+import { Texts } from "../base/texts.ts";
 import { timeOrNull } from "../bucket/history.ts";
 import type { Changeset } from "../collection/changeset.ts";
 import { harvestTime } from "../collection/layout.ts";
@@ -10,6 +11,9 @@ import type { HarvestFound } from "./found.ts";
 
 /** Ids that are named for each file. */
 const SOME = 3;
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
 
 /** Duplicate tweets of a file. */
 interface RepeatsOfFile {
@@ -28,25 +32,49 @@ export interface RepeatFacts {
 /** Finds tweets that a collection has more than once. */
 export class RepeatCheck {
   readonly #repeats = new Repeats();
-  /** The files whose ids were added. */
-  readonly #files: string[] = [];
+  /** The keys of the files whose ids were added, which only faults need. */
+  readonly #files: Texts;
+  /** The number of each file's harvest. */
+  readonly #harvests: number[] = [];
+  /** When each harvest began, in milliseconds since 1970. */
+  readonly #began: number[] = [];
+  /** The files of the current harvest, with their numbers. */
+  readonly #current = new Map<string, number>();
   /** Files whose bytes were altered: ids in them say nothing, as what they had is requested again. */
-  readonly #altered = new Set<string>();
-  /** Folders of harvests of the Python original, which recorded what the API returned twice: they are correct. */
-  readonly #originals = new Set<string>();
+  readonly #altered = new Set<number>();
+  /** Harvests of the Python original, which recorded what the API returned twice: they are correct. */
+  readonly #originals = new Set<number>();
   /** Changes of the configuration after which tweets may come again, in milliseconds since 1970. */
   readonly #again: number[] = [];
 
-  /** Adds a tweet of a file: one file after the other. */
+  /** @param file For the keys of many files, open until the end. */
+  constructor(file: BlockFile) {
+    this.#files = new Texts(file);
+  }
+
+  /**
+   * Adds a tweet of a file: one file, and one harvest, after the other.
+   * @throws UserError where the disk is full.
+   */
   async add(id: string, key: string): Promise<void> {
-    if (this.#files.at(-1) !== key) this.#files.push(key);
-    await this.#repeats.add(id, this.#files.length - 1);
+    await this.#repeats.add(id, this.#current.get(key) ?? this.#addFile(key));
+  }
+
+  #addFile(key: string): number {
+    if (this.#current.size === 0) this.#began.push(harvestTime(key));
+    const file = this.#files.append(encoder.encode(key));
+    this.#harvests.push(this.#began.length - 1);
+    this.#current.set(key, file);
+    return file;
   }
 
   /** Records the findings on a harvest whose tweets were added. */
-  noteHarvest({ folder, listed, isOriginal }: HarvestFound): void {
-    for (const [key, file] of listed) if (file?.isAltered) this.#altered.add(key);
-    if (isOriginal) this.#originals.add(folder);
+  noteHarvest({ listed, isOriginal }: Pick<HarvestFound, "listed" | "isOriginal">): void {
+    for (const [key, number] of this.#current) {
+      if (listed.get(key)?.isAltered) this.#altered.add(number);
+    }
+    if (isOriginal && this.#current.size > 0) this.#originals.add(this.#began.length - 1);
+    this.#current.clear();
   }
 
   /** Records a change of the configuration. */
@@ -66,7 +94,7 @@ export class RepeatCheck {
   /** Reports the files with tweets that occur once too often. */
   async tell(facts: RepeatFacts, fault: (key: string, says: string) => void): Promise<void> {
     const repeated = new Map<number, RepeatsOfFile>();
-    const isKnown = (group: number) => !this.#altered.has(this.#files[group] ?? "");
+    const isKnown = (group: number) => !this.#altered.has(group);
     for await (const repeat of this.#repeats.findRepeats()) {
       const groups = this.#faulty({ ...repeat, groups: repeat.groups.filter(isKnown) }, facts);
       for (const group of groups) {
@@ -79,13 +107,17 @@ export class RepeatCheck {
     }
     for (const [group, { count, some, others }] of [...repeated].toSorted(([a], [b]) => a - b)) {
       const [other] = others;
-      const key = other === undefined ? undefined : this.#files[other];
+      const key = other === undefined ? undefined : this.#keyOf(other);
       const more = others.size > 1 ? ` and ${others.size - 1} other files` : "";
       const ids = `${some.join(", ")}${count > some.length ? " ..." : ""}`;
       const says = `${count} of its tweets are duplicates (${ids})` +
         (key === undefined ? "" : `, also in ${key}${more}`);
-      fault(this.#files[group] ?? "", says);
+      fault(this.#keyOf(group), says);
     }
+  }
+
+  #keyOf(file: number): string {
+    return decoder.decode(this.#files.at(file));
   }
 
   /**
@@ -93,18 +125,18 @@ export class RepeatCheck {
    * ones.
    */
   #faulty({ groups }: Repeat, { isOnceOnly }: RepeatFacts): Set<number> {
-    const folders = groups.map((group) => folderFor(this.#files[group] ?? ""));
-    if (folders.every((folder) => this.#originals.has(folder))) return new Set();
-    const parts = isOnceOnly ? folders.map((one) => `${this.#changesBefore(one)}`) : folders;
+    const harvests = groups.map((group) => this.#harvests[group] ?? 0);
+    if (harvests.every((harvest) => this.#originals.has(harvest))) return new Set();
+    const parts = isOnceOnly ? harvests.map((one) => this.#changesBefore(one)) : harvests;
     return new Set(groups.filter((_, i) => {
-      const part = parts[i] ?? "";
+      const part = parts[i] ?? 0;
       return parts.indexOf(part) !== parts.lastIndexOf(part);
     }));
   }
 
   /** Returns the number of changes before a harvest after which tweets may come again. */
-  #changesBefore(folder: string): number {
-    const began = harvestTime(folder);
+  #changesBefore(harvest: number): number {
+    const began = this.#began[harvest] ?? NaN;
     return this.#again.filter((at) => at <= began).length;
   }
 }

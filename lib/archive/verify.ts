@@ -83,7 +83,7 @@ class Verifier {
   readonly #look: Look;
   /** For what grows with the number of harvests. */
   readonly #file = new BlockFile();
-  readonly #repeats = new RepeatCheck();
+  readonly #repeats = new RepeatCheck(this.#file);
   readonly #gaps = new GapRecords();
   /** The keys with faults, and their folders. */
   readonly #faulty = new Set<string>();
