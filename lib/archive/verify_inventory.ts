@@ -56,10 +56,8 @@ export class InventoryCheck {
   readonly #before: InventoryIndex;
   /** For inventories of years. */
   readonly #file: BlockFile;
-  /** The harvests and changesets that exist, as the inventory names them: the others are missing. */
-  #seen = new Packed<true>();
-  /** How many of those the inventory has: where it is all of them, none is looked for. */
-  readonly #found = { harvests: 0, changesets: 0 };
+  /** The harvests and changesets of the inventory that exist: the others are missing. */
+  readonly #seen: { harvests: Seen; changesets: Seen };
   readonly #suspects: Suspect[] = [];
   readonly #unknown: string[] = [];
   /** Whether this is a copy without a checkpoint, which may have more than its inventory. */
@@ -76,6 +74,7 @@ export class InventoryCheck {
     this.#collectionId = collectionId;
     this.#keys = collectionKeys(collectionId);
     this.#before = index;
+    this.#seen = { harvests: new Seen(index.harvests), changesets: new Seen(index.changesets) };
   }
 
   /**
@@ -130,7 +129,7 @@ export class InventoryCheck {
   /** Returns whether a changeset that was read before has the size in the inventory: then it is not compared. */
   hasSize(changeset: string, size: number): boolean {
     const isSame = this.#before.changesets.get(changeset)?.bytes === size;
-    if (isSame) this.#see(changeset, "changesets");
+    if (isSame) this.#seen.changesets.add(changeset);
     return isSame;
   }
 
@@ -147,10 +146,10 @@ export class InventoryCheck {
 
   /** Adds the changesets that do not exist: all that were not added before. */
   endChangesets(): void {
-    for (const name of this.#missing("changesets")) this.#compareChangeset(name, null);
+    for (const name of this.#seen.changesets.missing()) this.#compareChangeset(name, null);
     // Of no use any more, and as many as harvests.
     this.#before.changesets = new Packed();
-    this.#seen = new Packed();
+    this.#seen.changesets = new Seen(this.#before.changesets);
   }
 
   /** Adds a harvest's folder that was verified. @param keys Of the objects in it. */
@@ -217,7 +216,7 @@ export class InventoryCheck {
       older: { harvests: 0, changesets: 0 },
       altered: new Set(),
     };
-    for (const name of this.#missing("harvests").toSorted()) {
+    for (const name of this.#seen.harvests.missing().toSorted()) {
       look.fault(
         `${this.#keys.folder}${name}/`,
         "the inventory lists this harvest, but it is missing",
@@ -234,25 +233,13 @@ export class InventoryCheck {
   /** Notes that a harvest exists. @returns What the inventory has of it. */
   #note(folder: string): InventoriedHarvest | undefined {
     const name = inventoryName(folder);
-    this.#see(name, "harvests");
+    this.#seen.harvests.add(name);
     return this.#before.harvests.get(name);
-  }
-
-  #see(name: string, what: "harvests" | "changesets"): void {
-    if (!this.#seen.has(name) && this.#before[what].has(name)) this.#found[what]++;
-    this.#seen.set(name, true);
-  }
-
-  /** Returns the names in the inventory that were not seen. */
-  #missing(what: "harvests" | "changesets"): string[] {
-    const all = this.#before[what];
-    if (this.#found[what] === all.size) return [];
-    return [...all.names().filter((name) => !this.#seen.has(name))];
   }
 
   #compareChangeset(name: string, actual: FileSum | null): void {
     const expected = this.#before.changesets.get(name) ?? null;
-    this.#see(name, "changesets");
+    this.#seen.changesets.add(name);
     const key = `${this.#keys.changesets}${name}`;
     this.#compare({ key, actual }, expected, (index) => index.changesets.get(name) ?? null);
   }
@@ -304,6 +291,34 @@ export class InventoryCheck {
   #isOlder(key: string, { since, isWhole }: InventoryIndex): boolean {
     if (since === null) return true;
     return !isWhole && key < this.#keys.changeset(Date.parse(since));
+  }
+}
+
+/** Which names of an inventory were seen, in a byte each. */
+class Seen {
+  readonly #all: InventoryIndex["harvests"] | InventoryIndex["changesets"];
+  readonly #rows: Uint8Array;
+  #count = 0;
+
+  /** @param all It does not change meanwhile. */
+  constructor(all: InventoryIndex["harvests"] | InventoryIndex["changesets"]) {
+    this.#all = all;
+    this.#rows = new Uint8Array(all.rows);
+  }
+
+  /** Adds a name, if the inventory has it. */
+  add(name: string): void {
+    const row = this.#all.rowOf(name);
+    if (row === undefined || this.#rows[row] === 1) return;
+    this.#rows[row] = 1;
+    this.#count++;
+  }
+
+  /** Returns the names that were not seen. */
+  missing(): string[] {
+    // None is looked for where all are there.
+    if (this.#count === this.#all.size) return [];
+    return [...this.#all.names().filter((name) => this.#rows[this.#all.rowOf(name) ?? -1] !== 1)];
   }
 }
 

@@ -35,6 +35,19 @@ export class Packed<T> implements Iterable<[string, T]> {
     return this.#rows.find(encodeKey(name)) !== undefined;
   }
 
+  /**
+   * Returns a member's row, a number from 0 on that no other has and that is below `rows`; undefined if there is none.
+   * It changes where others are set or deleted.
+   */
+  rowOf(name: string): number | undefined {
+    return this.#rows.find(encodeKey(name));
+  }
+
+  /** The number of rows, of which some may be no member's any more. */
+  get rows(): number {
+    return this.#rows.count;
+  }
+
   /** Sets a member; an existing one moves to the end. */
   set(name: string, value: T): void {
     this.#rows.put(encodeKey(name), encodeMember(name, value));

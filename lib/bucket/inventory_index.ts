@@ -106,6 +106,16 @@ export class InventoriedHarvests {
     this.#packed.set(name, [sums, checkpoint, entry]);
   }
 
+  /** Returns a harvest's row, as `Packed` has it. */
+  rowOf(name: string): number | undefined {
+    return this.#packed.rowOf(name);
+  }
+
+  /** The number of rows. */
+  get rows(): number {
+    return this.#packed.rows;
+  }
+
   /** Yields the names, those that were set last at the end. */
   names(): Generator<string> {
     return this.#packed.names();

@@ -37,6 +37,8 @@ function compare(packed: Packed<unknown>, steps: { name: string; isCut: boolean 
   }
   for (const { cut, was } of cuts) assert.deepEqual([...cut], was);
   assert.deepEqual([...packed.names()], [...map.keys()]);
+  const rows = [...map.keys()].map((name) => packed.rowOf(name) ?? assert.fail());
+  assert.ok(rows.every((row, i) => row < packed.rows && row > (rows[i - 1] ?? -1)), `${rows}`);
 }
 
 Deno.test("packed members are those that a map has, and each cut has those of its moment", () => {
