@@ -5,11 +5,7 @@ import { Packed } from "../base/packed.ts";
 import { type CheckpointState, checkpointSum } from "../bucket/checkpoint_state.ts";
 import { inventoryName, isInventoried, storedSum } from "../bucket/harvest_sums.ts";
 import type { FileSum, Head } from "../bucket/inventory_entry.ts";
-import {
-  type InventoriedHarvest,
-  type InventoryIndex,
-  readInventory,
-} from "../bucket/inventory_index.ts";
+import { type InventoryIndex, readInventory } from "../bucket/inventory_index.ts";
 import { type CollectionKeys, collectionKeys, FILES, GROWING_SIDES } from "../collection/layout.ts";
 import type { Listed, Store } from "../store/store.ts";
 import type { HarvestFound, InventoryFound, Totals } from "./found.ts";
@@ -97,7 +93,9 @@ export class InventoryCheck {
   /** Returns whether a harvest's or changeset's last entry is not later than an entry. */
   isBefore(entries: number, { folder = "", changeset = "" }): boolean {
     const { harvests, changesets } = this.#before;
-    const { entry } = harvests.get(inventoryName(folder)) ?? changesets.get(changeset) ?? {};
+    const entry = changeset === ""
+      ? harvests.entryOf(inventoryName(folder))
+      : changesets.get(changeset)?.entry;
     return entry !== undefined && entry <= entries;
   }
 
@@ -110,10 +108,11 @@ export class InventoryCheck {
     objects: Listed[],
     fault: InventoryLook["fault"],
   ): Omit<Totals, "harvests"> {
-    const { files } = this.#note(folder) ?? { files: {} };
+    const name = inventoryName(folder);
+    this.#seen.harvests.add(name);
     const sizes = new Map(objects.map(({ key, size }) => [key, size]));
     const has = { tweets: 0, files: 0, bytes: 0 };
-    for (const [file, { bytes, tweets }] of Object.entries<FileSum>(files)) {
+    for (const [file, { bytes, tweets }] of this.#before.harvests.sizesOf(name)) {
       const key = `${folder}${file}`;
       const size = sizes.get(key);
       if (size === undefined) fault(key, "the inventory lists it, but it is missing");
@@ -158,7 +157,8 @@ export class InventoryCheck {
     keys: string[],
   ): Promise<void> {
     const name = inventoryName(folder);
-    const expected = this.#note(folder);
+    this.#seen.harvests.add(name);
+    const expected = this.#before.harvests.get(name);
     const actual = new Map<string, FileSum>();
     for (const key of keys) {
       const file = key.slice(folder.length);
@@ -228,13 +228,6 @@ export class InventoryCheck {
       for (const name of this.#unknown) this.#judgeHarvest({ name, listed }, { now, look, found });
     }
     return found;
-  }
-
-  /** Notes that a harvest exists. @returns What the inventory has of it. */
-  #note(folder: string): InventoriedHarvest | undefined {
-    const name = inventoryName(folder);
-    this.#seen.harvests.add(name);
-    return this.#before.harvests.get(name);
   }
 
   #compareChangeset(name: string, actual: FileSum | null): void {

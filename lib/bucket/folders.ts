@@ -15,12 +15,12 @@ const MOST = 1_000;
 export async function* byFolder(
   listed: AsyncIterable<Listed>,
 ): AsyncGenerator<[folder: string, objects: Listed[]]> {
-  let [top, objects]: [string, Listed[]] = ["", []];
+  let [top, isHarvest, objects]: [string, boolean, Listed[]] = ["", false, []];
   for await (const object of listed) {
-    const own = topFolder(object.key);
-    if (own !== top || (objects.length >= MOST && !isHarvestFolder(own))) {
+    const own: string = isHarvest && object.key.startsWith(top) ? top : topFolder(object.key);
+    if (own !== top || (objects.length >= MOST && !isHarvest)) {
       yield* Map.groupBy(objects, ({ key }) => folderFor(key));
-      [top, objects] = [own, []];
+      [top, isHarvest, objects] = [own, isHarvestFolder(own), []];
     }
     objects.push(object);
   }

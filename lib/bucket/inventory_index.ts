@@ -48,6 +48,10 @@ type PackedHarvest = [
 const COMMON: readonly string[] = Object.values(FILES);
 const SHA1_IN_HEX = /^[0-9a-f]{40}$/;
 
+function nameOf(file: string | number): string {
+  return typeof file === "number" ? COMMON[file] ?? "" : file;
+}
+
 /** Shortens a checksum by a third; anything else is kept as it is. */
 function packSum(sha1: string): string {
   return SHA1_IN_HEX.test(sha1) ? Buffer.from(sha1, "hex").toString("base64url") : `=${sha1}`;
@@ -79,7 +83,7 @@ export class InventoriedHarvests {
     if (!packed) return undefined;
     const [files, checkpoint, entry] = packed;
     const sums = files.map(([file, sha1, bytes, tweets]): [string, FileSum] => [
-      typeof file === "number" ? COMMON[file] ?? "" : file,
+      nameOf(file),
       { sha1: unpackSum(sha1), bytes, ...(tweets === undefined ? {} : { tweets }) },
     ]);
     return {
@@ -87,6 +91,17 @@ export class InventoriedHarvests {
       checkpoint: checkpoint === "" ? undefined : checkpoint,
       entry,
     };
+  }
+
+  /** Returns the number of the last entry about a harvest; undefined if there is none. */
+  entryOf(name: string): number | undefined {
+    return this.#packed.get(name)?.[2];
+  }
+
+  /** Returns the sizes of a harvest's files by name, without their checksums; none of one that is unknown. */
+  sizesOf(name: string): [file: string, size: Omit<FileSum, "sha1">][] {
+    const [files = []] = this.#packed.get(name) ?? [];
+    return files.map(([file, _, bytes, tweets]) => [nameOf(file), { bytes, tweets }]);
   }
 
   /** Returns whether there is a harvest. */

@@ -52,8 +52,9 @@ export async function findKeyFile(
   id: string,
   { key, size }: Pick<Listed, "key" | "size">,
 ): Promise<KeyFile | null> {
+  if (!mayHaveKeys(key)) return null;
   const { config, lock, checkpoint } = collectionKeys(id);
-  if ([config, lock, checkpoint].includes(key) || !mayHaveKeys(key)) return null;
+  if ([config, lock, checkpoint].includes(key)) return null;
   if (size > MOST && !needsNoKeys(key)) return null;
   const found = key.endsWith("/") ? null : await store.get(key);
   const json = found ? parseIfJson(found.bytes) : undefined;

@@ -31,5 +31,11 @@ Deno.test("a harvest of an inventory is given as it was set, whatever its files 
     const harvests = new InventoriedHarvests();
     harvests.set("harvests/2020/01/01/00/00/00", harvest);
     assert.deepEqual(harvests.get("harvests/2020/01/01/00/00/00"), harvest);
+    const sizes = Object.entries(harvest.files).map(([file, { bytes, tweets }]) => {
+      return [file, { bytes, tweets }];
+    });
+    assert.deepEqual(harvests.sizesOf("harvests/2020/01/01/00/00/00"), sizes);
+    assert.equal(harvests.entryOf("harvests/2020/01/01/00/00/00"), harvest.entry);
+    assert.deepEqual([harvests.sizesOf("no"), harvests.entryOf("no")], [[], undefined]);
   }));
 });
