@@ -61,7 +61,7 @@ async function copy(
     try {
       await Deno.writeFile(path, await store.read(key));
     } catch (cause) {
-      throw diskError(cause, path);
+      throw diskError(cause);
     }
     lease.check();
     await store.upload(to, path, { expected: { sha1, bytes } });

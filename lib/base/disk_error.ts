@@ -16,11 +16,10 @@ export function diskError(
 ): TwarcCloudError {
   if (cause instanceof TwarcCloudError) return cause;
   const where = folder === undefined ? "" : ` (${folder})`;
-  const another = folder === undefined
-    ? `set ${temporaryVariable()} to another disk`
-    : "name a folder on another disk with --spool or TWARC_CLOUD_SPOOL";
-  const hint = (first: string) =>
-    `${first}, or ${another}, and start it again: the harvest resumes.`;
+  const again = folder === undefined
+    ? `set ${temporaryVariable()} to another disk, and start it again.`
+    : "name a folder on another disk with --spool or TWARC_CLOUD_SPOOL, and start it again: the harvest resumes.";
+  const hint = (first: string) => `${first}, or ${again}`;
   const kind = classify(cause);
   switch (kind === "gone" && isNew ? "refused" : kind) {
     case "full":
@@ -40,7 +39,7 @@ export function diskError(
     case "gone":
       return new DiskError(`Something was removed from the disk for temporary files${where}`, {
         cause,
-        hint: hint("Exclude it from cleanup while a harvest runs"),
+        hint: hint("Exclude it from cleanup while this runs"),
       });
     case "broken":
       return new DiskError(

@@ -17,3 +17,14 @@ Deno.test("what is gone was never there where nothing was made in it, and is the
   assert.equal(diskError(cause, "/proc/x", { isNew: true }).exitCode, 1);
   assert.equal(diskError(cause, "/proc/x").exitCode, 3);
 });
+
+Deno.test("a harvest resumes on another disk, named in its own way; what else is broken off is started again", () => {
+  const full = Object.assign(new Error("No space left on device"), { code: "ENOSPC" });
+  const ofHarvest = diskError(full, "/x").hint ?? "";
+  assert.match(
+    ofHarvest,
+    /with --spool or TWARC_CLOUD_SPOOL, and start it again: the harvest resumes\.$/,
+  );
+  const ofOthers = diskError(full).hint ?? "";
+  assert.match(ofOthers, /, or set (TMPDIR|TMP|TEMP) to another disk, and start it again\.$/);
+});
