@@ -9,7 +9,7 @@ import { SignatureV4 } from "@smithy/signature-v4";
 import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
 import { Readable } from "node:stream";
-import { buffer, text } from "node:stream/consumers";
+import { text } from "node:stream/consumers";
 import { crc32 } from "node:zlib";
 import { z } from "zod";
 import { LargerError } from "../../base/errors.ts";
@@ -117,14 +117,26 @@ export class SignedReads {
       body.destroy();
       throw error;
     }
-    const bytes = new Uint8Array(await buffer(body));
-    const isIntact = bytes.length === length && matchesSum(headers, bytes);
+    const bytes = await readBytes(body, length);
+    if (!bytes) return undefined;
+    const isIntact = matchesSum(headers, bytes);
     if (isIntact === undefined) this.#like = null;
     if (!isIntact) return undefined;
     const age = Date.parse(headers.date ?? "") - Date.parse(headers["last-modified"] ?? "");
     const version = versionFor(headers.etag);
     return { bytes, version, ...(Number.isNaN(age) ? {} : { age }) };
   }
+}
+
+/** Returns the bytes of a body, where they are as many: those of a large one are in memory once. */
+async function readBytes(body: Readable, length: number): Promise<Uint8Array | null> {
+  const bytes = new Uint8Array(length);
+  let at = 0;
+  for await (const chunk of body) {
+    bytes.set(chunk, at);
+    at += chunk.length;
+  }
+  return at === length ? bytes : null;
 }
 
 /** Returns a request without the key, and what is of no other; null where it is signed in another way. */
