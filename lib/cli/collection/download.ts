@@ -197,8 +197,12 @@ class Download {
   /** Returns the changesets that the copy has: these never change, but where their keys are taken out, which shows in their sizes. */
   async #findRecorded(files: Listed[]): Promise<Listed[]> {
     const known = files.filter(({ key, size }) => this.#inventory?.changesets.get(key) === size);
-    const sizes = await Promise.all(known.map(({ key }) => this.#copier.readSize(key)));
-    return known.filter(({ size }, i) => sizes[i] === size);
+    const recorded: Listed[] = [];
+    // As few at a time as are fetched: a thousand for each of eight folders took 15 MB.
+    await forEachConcurrently(known, READS, async (file) => {
+      if (await this.#copier.readSize(file.key) === file.size) recorded.push(file);
+    });
+    return recorded;
   }
 
   /**
