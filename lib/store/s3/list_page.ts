@@ -15,7 +15,8 @@ import { Readable } from "node:stream";
 import { buffer } from "node:stream/consumers";
 import { giveBack } from "../../base/memory.ts";
 import { compareKeys } from "../key_order.ts";
-import type { Listed, Version } from "../store.ts";
+import type { Listed } from "../store.ts";
+import { versionFor } from "./got.ts";
 
 /** An object of a page, as S3 has it. */
 type Found = Pick<_Object, "Key" | "Size" | "ETag">;
@@ -65,11 +66,6 @@ function* listedObjects(objects: Iterable<Found>, encoding?: string): Generator<
 
 function listedFolders(folders: CommonPrefix[], encoding?: string): Listed[] {
   return folders.map(({ Prefix }) => ({ key: decodeKey(Prefix, encoding), size: 0, version: "" }));
-}
-
-/** Returns an ETag without the `W/` that proxies put before it: the store has it without, and compares it so. */
-export function versionFor(etag = ""): Version {
-  return etag.replace(/^W\//, "");
 }
 
 /** Returns the key of a listing with encoding requested; not every store encodes it. */

@@ -14,7 +14,7 @@ import { crc32 } from "node:zlib";
 import { z } from "zod";
 import { LargerError } from "../../base/errors.ts";
 import { checkRoom, type Got } from "../store.ts";
-import { versionFor } from "./list_page.ts";
+import { gotFor } from "./got.ts";
 
 const headersSchema = z.record(z.string(), z.string());
 const requestSchema = z.object({
@@ -122,9 +122,11 @@ export class SignedReads {
     const isIntact = matchesSum(headers, bytes);
     if (isIntact === undefined) this.#like = null;
     if (!isIntact) return undefined;
-    const age = Date.parse(headers.date ?? "") - Date.parse(headers["last-modified"] ?? "");
-    const version = versionFor(headers.etag);
-    return { bytes, version, ...(Number.isNaN(age) ? {} : { age }) };
+    return gotFor(bytes, {
+      etag: headers.etag,
+      answered: Date.parse(headers.date ?? ""),
+      modified: Date.parse(headers["last-modified"] ?? ""),
+    });
   }
 }
 

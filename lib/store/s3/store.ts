@@ -23,7 +23,8 @@ import {
 import { pause } from "../../base/memory.ts";
 import { readBlocks, readWhole } from "../expected.ts";
 import { checkedStream, checkLength, checkSum } from "./checks.ts";
-import { listPage, versionFor } from "./list_page.ts";
+import { gotFor, versionFor } from "./got.ts";
+import { listPage } from "./list_page.ts";
 import { olderVersions, purgeVersions } from "./versions.ts";
 import { SignedReads } from "./signed_reads.ts";
 import {
@@ -122,8 +123,11 @@ export class S3Store implements Store {
       }
       const bytes = await found.Body.transformToByteArray();
       checkLength(bytes.length, found.ContentLength, key);
-      const age = (found.answered ?? NaN) - (found.LastModified?.getTime() ?? NaN);
-      return { bytes, version: versionFor(found.ETag), ...(Number.isNaN(age) ? {} : { age }) };
+      return gotFor(bytes, {
+        etag: found.ETag,
+        answered: found.answered ?? NaN,
+        modified: found.LastModified?.getTime() ?? NaN,
+      });
     });
   }
 
