@@ -23,7 +23,10 @@ export class SpanSet {
   add({ from, to }: Span): void {
     if (from >= to) return;
     const latest = this.#spans.at(-1);
-    if (!latest || latest.to < from) return void this.#spans.push({ from, to });
+    if (!latest || latest.to < from) {
+      this.#spans.push({ from, to });
+      return;
+    }
     const first = this.#countWhile((span) => span.to < from);
     const end = this.#countWhile((span) => span.from <= to);
     const [before, last] = [this.#spans[first], this.#spans[end - 1]];

@@ -30,8 +30,8 @@ async function add(
   check.noteHarvest({ isOriginal, listed: new Map([[key, facts(isAltered)]]) });
 }
 
-/** Returns what is told of duplicates. */
-async function told(check: RepeatCheck): Promise<[key: string, says: string][]> {
+/** Returns the faults that duplicates are. */
+async function faultsOf(check: RepeatCheck): Promise<[key: string, says: string][]> {
   const all: [string, string][] = [];
   await check.tell({ isOnceOnly: true }, (key, says) => all.push([key, says]));
   return all;
@@ -50,11 +50,11 @@ Deno.test("of 20,000 harvests those that have the same tweet are named, and none
   await collectGarbage();
   const taken = Deno.memoryUsage().heapUsed - before;
   assert.ok(taken < 700_000, `${taken} bytes, of 1.4 MB of names`);
-  assert.deepEqual(await told(check), [[keyOf(150), says(12_345)], [keyOf(12_345), says(150)]]);
+  assert.deepEqual(await faultsOf(check), [[keyOf(150), says(12_345)], [keyOf(12_345), says(150)]]);
   for (const one of [check, file]) await one.close();
 });
 
-Deno.test("a tweet of harvests that are all the original's, or of a file that was altered, is no duplicate", async () => {
+Deno.test("tweets of the original's harvests alone, and of altered files, are not duplicates", async () => {
   const file = new BlockFile();
   const cases: [first: object, second: object, isFault: boolean][] = [
     [{}, {}, true],
@@ -68,7 +68,7 @@ Deno.test("a tweet of harvests that are all the original's, or of a file that wa
     check.noteHarvest({ isOriginal: true, listed: new Map() });
     await add(check, 2, { id: "7", ...second });
     const faults = isFault ? [[keyOf(1), says(2)], [keyOf(2), says(1)]] : [];
-    assert.deepEqual(await told(check), faults, JSON.stringify([first, second]));
+    assert.deepEqual(await faultsOf(check), faults, JSON.stringify([first, second]));
     await check.close();
   }
   await file.close();

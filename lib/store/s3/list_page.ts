@@ -120,7 +120,7 @@ function* readObjects(xml: Buffer, places: string, begins: number[]): Generator<
   try {
     for (const begin of begins) {
       const end = places.indexOf(END, begin);
-      /** Returns the text of an element, which is no part of a string of all of the page. */
+      /** Returns a copy of an element's text: a slice would keep the text of the whole page. */
       const textOf = (tag: ReturnType<typeof tags>): string | undefined => {
         const from = places.indexOf(tag.begin, begin) + tag.begin.length;
         const to = places.indexOf(tag.end, begin);
